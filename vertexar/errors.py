@@ -1,0 +1,38 @@
+"""What can go wrong for reasons the caller can act on. No HTTP here: vertexar.api.problems maps it."""
+
+
+class DomainError(Exception):
+    """A rule of the product says no.
+
+    Attributes:
+        code: stable, public, snake_case; the only thing a client should branch on.
+        message: one sentence on what is the case.
+        hint: one sentence on what to do about it, or "".
+    """
+
+    code = "rule_broken"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class UnusableUpload(DomainError):
+    """An uploaded file can't be used; the person who sent it can mend that."""
+
+    code = "unusable_upload"
+
+
+class Conflict(DomainError):
+    """The request is right, but not now or not twice."""
+
+    code = "conflict"
+
+
+class NotAllowed(DomainError):
+    """The caller may see this, but not do that."""
+
+    code = "not_allowed"
