@@ -1,0 +1,1 @@
+"""Who: users, organisations, roles, tokens. Knows nothing of content."""

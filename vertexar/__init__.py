@@ -1,0 +1,3 @@
+"""The shared kernel: what every room needs and none of them owns."""
+
+__version__ = "2.0.0"

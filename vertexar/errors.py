@@ -1,4 +1,4 @@
-"""What can go wrong for reasons the caller can act on. No HTTP here: vertexar.api.problems maps it."""
+"""What can go wrong for reasons the caller can act on. vertexar.api.problems maps it to HTTP."""
 
 
 class DomainError(Exception):
@@ -8,9 +8,11 @@ class DomainError(Exception):
         code: stable, public, snake_case; the only thing a client should branch on.
         message: one sentence on what is the case.
         hint: one sentence on what to do about it, or "".
+        field: the input it is about, or "".
     """
 
     code = "rule_broken"
+    field = ""
 
     def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
         super().__init__(message)

@@ -1,0 +1,104 @@
+"""Users, organisations (the tenants) and who may do what where."""
+
+from typing import Self
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from vertexar.models import BaseModel
+
+
+class Capability(models.TextChoices):
+    """What one may do in an organisation. Code asks for these, never for a role."""
+
+    VIEW_CONTENT = "content.view"
+    EDIT_CONTENT = "content.edit"
+
+
+class User(AbstractUser):
+    """Somebody who can sign in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    email = models.EmailField(_("email address"), unique=True)
+
+    def can(self, capability: Capability, organization: "Organization") -> bool:
+        """Whether this user may do that in that organisation."""
+        if self.is_superuser:
+            return True
+        roles = self.memberships.filter(organization=organization).values_list("role", flat=True)
+        return any(capability in CAPABILITIES[Role(role)] for role in roles)
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    """Questions about organisations."""
+
+    def visible_to(self, user: User) -> Self:
+        """The organisations the user belongs to; all of them for a superuser."""
+        return self if user.is_superuser else self.filter(memberships__user=user)
+
+
+class Organization(BaseModel):
+    """A tenant. One is made at first start, so that a single studio never meets the word."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What somebody is in an organisation."""
+
+    OWNER = "owner", _("owner")
+    MANAGER = "manager", _("manager")
+    EDITOR = "editor", _("editor")
+    VIEWER = "viewer", _("viewer")
+
+
+CAPABILITIES: dict[Role, frozenset[Capability]] = {
+    Role.OWNER: frozenset(Capability),
+    Role.MANAGER: frozenset(Capability),
+    Role.EDITOR: frozenset({Capability.VIEW_CONTENT, Capability.EDIT_CONTENT}),
+    Role.VIEWER: frozenset({Capability.VIEW_CONTENT}),
+}
+
+
+class Membership(BaseModel):
+    """A user's role in one organisation."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("user"),
+    )
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="memberships", verbose_name=_("organisation")
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.VIEWER)
+
+    class Meta:
+        ordering = ["organization", "user"]
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(
+                "user", "organization", name="membership_once_per_organization"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="membership_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.organization} · {self.get_role_display()}"

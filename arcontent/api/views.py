@@ -1,0 +1,95 @@
+"""Content over the API, and the viewers' beacons."""
+
+from http import HTTPStatus
+from typing import cast
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.models import User
+from accounts.services import home_organization
+from arcontent import services, statistics
+from arcontent.api.serializers import (
+    ContentSerializer,
+    ContentUploadSerializer,
+    EventSerializer,
+    StatsSerializer,
+)
+from arcontent.models import ARContent
+from arcontent.statistics import Event
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Any text of up to 200 characters. The same key again makes nothing new.",
+)
+
+
+class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
+    """Printed pictures that come alive."""
+
+    queryset = ARContent.objects.none()  # tells OpenAPI the model; get_queryset() answers
+    serializer_class = ContentSerializer
+    parser_classes = [MultiPartParser]
+    filter_backends = [SearchFilter, OrderingFilter]
+    search_fields = ["title", "code"]
+    ordering_fields = ["created_at", "title"]
+
+    def get_queryset(self) -> QuerySet[ARContent]:
+        """Scope to the caller: what one may not see is a 404, not a 403."""
+        user = cast("User", self.request.user)
+        return ARContent.objects.visible_to(user).with_parts()
+
+    @extend_schema(
+        request={"multipart/form-data": ContentUploadSerializer},
+        responses={202: ContentSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def create(self, request: Request) -> Response:
+        """Upload a picture and a video; the work on them goes on after the answer."""
+        serializer = ContentUploadSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        fields = dict(serializer.validated_data)
+        user = cast("User", request.user)
+        organization = home_organization(user)
+        upload = services.read_upload(image=fields.pop("image"), video=fields.pop("video"))
+        content = services.create_content(
+            organization=organization,
+            user=user,
+            upload=upload,
+            idempotency_key=request.headers.get("Idempotency-Key", "")[:200],
+            **fields,
+        )
+        content = self.get_queryset().get(pk=content.pk)
+        return Response(self.get_serializer(content).data, status=HTTPStatus.ACCEPTED)
+
+    @extend_schema(responses=StatsSerializer)
+    @action(detail=True)
+    def stats(self, request: Request, pk: str) -> Response:
+        """How often it was opened, found, played and clicked, in all and by day."""
+        return Response(StatsSerializer(statistics.summary(self.get_object())).data)
+
+
+class EventView(APIView):
+    """Beacons of the public viewer."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=EventSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Count one event."""
+        serializer = EventSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        content = get_object_or_404(ARContent, code=serializer.validated_data["code"])
+        statistics.count(content=content, event=Event(serializer.validated_data["event"]))
+        return Response(status=HTTPStatus.NO_CONTENT)

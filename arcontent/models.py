@@ -1,0 +1,226 @@
+"""AR content: a marker, the videos shown on it, a code that never dies, and what was counted."""
+
+import secrets
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import models
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization, User
+from markers.models import Marker
+from vertexar.leases import LeasedModel, LeasedQuerySet
+from vertexar.models import BaseModel
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+CODE_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that are mistaken for another in print
+CODE_LENGTH = 10  # 31^10 = 8.2e14 codes
+
+
+def new_code() -> str:
+    """Make a code that nobody guesses; the database sees to it that it is never given twice."""
+    return "".join(secrets.choice(CODE_LETTERS) for _n in range(CODE_LENGTH))
+
+
+class ContentStatus(models.TextChoices):
+    """Where a content stands, derived from its marker and videos."""
+
+    PROCESSING = "processing", _("being prepared")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")
+
+
+class ARContentQuerySet(models.QuerySet["ARContent"]):
+    """Questions about content."""
+
+    def visible_to(self, user: User) -> Self:
+        """The content of the organisations the user belongs to."""
+        return self.filter(organization__in=Organization.objects.visible_to(user))
+
+    def with_parts(self) -> Self:
+        """With all that a status, a manifest or an API answer needs, in two queries."""
+        videos = Video.objects.order_by("position", "created_at")
+        return self.select_related("marker", "organization").prefetch_related(
+            Prefetch("videos", queryset=videos)
+        )
+
+
+class ARContent(BaseModel):
+    """A printed picture that comes alive."""
+
+    organization_id: "UUID"
+    marker_id: "UUID"
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="arcontents", verbose_name=_("organisation")
+    )
+    marker = models.ForeignKey(
+        Marker, models.PROTECT, related_name="arcontents", verbose_name=_("marker")
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    title = models.CharField(_("title"), max_length=200)
+    code = models.CharField(_("code"), max_length=32, unique=True, default=new_code, editable=False)
+    call_to_action_label = models.CharField(_("button text"), max_length=60, blank=True)
+    call_to_action_url = models.URLField(_("button link"), max_length=500, blank=True)
+    idempotency_key = models.CharField(max_length=200, blank=True, editable=False)
+    upload_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = ARContentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = _("AR content")
+        verbose_name_plural = _("AR content")
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                "idempotency_key",
+                condition=~Q(idempotency_key=""),
+                name="arcontent_idempotency_key_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(call_to_action_url="") | ~Q(call_to_action_label=""),
+                name="arcontent_link_has_a_text",
+                violation_error_message=_("A button needs a text."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def playable_videos(self) -> "list[Video]":
+        """The videos a viewer may be given now, first one first."""
+        return [video for video in self.videos.all() if video.enabled and video.rendition]
+
+    @property
+    def status(self) -> ContentStatus:
+        """Ready once there is a target and a video to show; failed when one of them can't come."""
+        if self.marker.is_usable and self.playable_videos:
+            return ContentStatus.READY
+        return ContentStatus.FAILED if self.failure else ContentStatus.PROCESSING
+
+    @property
+    def failure(self) -> dict[str, str] | None:
+        """What went wrong with which part, and what to do about it; None when nothing did."""
+        if self.marker.status == Marker.Status.FAILED:
+            return _failure_of("image", self.marker)
+        failed = [v for v in self.videos.all() if v.status == Video.Status.FAILED]
+        return _failure_of("video", failed[0]) if failed else None
+
+    @property
+    def viewer_url(self) -> str:
+        """What the QR code says."""
+        return settings.PUBLIC_URL + reverse("viewer", args=[self.code])
+
+    @property
+    def qr_url(self) -> str:
+        """Where the QR code is, as a vector."""
+        return settings.PUBLIC_URL + reverse("qr-svg", args=[self.code])
+
+
+def _failure_of(part: str, row: LeasedModel) -> dict[str, str]:
+    return {"part": part, "code": row.failure_code, "hint": row.failure_hint}
+
+
+class VideoQuerySet(LeasedQuerySet["Video"]):
+    """Questions about videos."""
+
+    working = "processing"
+
+
+class Video(LeasedModel):
+    """A video of a content: what was uploaded, and what browsers are given of it."""
+
+    class Status(models.TextChoices):
+        """Where the preparing stands."""
+
+        PENDING = "pending", _("waiting")
+        PROCESSING = "processing", _("being prepared")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    content_id: "UUID"
+    content = models.ForeignKey(
+        ARContent, models.CASCADE, related_name="videos", verbose_name=_("AR content")
+    )
+    original = models.CharField(_("original"), max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField(_("size, bytes"))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    rendition = models.CharField(_("rendition"), max_length=200, blank=True)
+    poster = models.CharField(_("poster"), max_length=200, blank=True)
+    width_px = models.PositiveIntegerField(_("width, px"), null=True, blank=True)
+    height_px = models.PositiveIntegerField(_("height, px"), null=True, blank=True)
+    duration_s = models.FloatField(_("duration, s"), null=True, blank=True)
+
+    objects = VideoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["content", "position", "created_at"]
+        verbose_name = _("video")
+        verbose_name_plural = _("videos")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "processing", "ready", "failed"]),
+                name="video_status_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="ready") | ~Q(rendition=""), name="video_ready_has_rendition"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "queued_at",
+                name="video_unfinished",
+                condition=Q(status__in=["pending", "processing"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content} · {self.position + 1}"
+
+    @property
+    def rendition_url(self) -> str:
+        """Where a browser finds the playable file."""
+        return default_storage.url(self.rendition)
+
+    @property
+    def poster_url(self) -> str:
+        """Where a browser finds the first picture of it."""
+        return default_storage.url(self.poster)
+
+
+class DailyStat(models.Model):
+    """How often a content was opened, found, played and clicked on one day. No personal data."""
+
+    content_id: "UUID"
+    content = models.ForeignKey(ARContent, models.CASCADE, related_name="daily_stats")
+    day = models.DateField(_("day"))
+    opened = models.PositiveIntegerField(_("opened"), default=0)
+    found = models.PositiveIntegerField(_("found"), default=0)
+    played = models.PositiveIntegerField(_("played"), default=0)
+    clicked = models.PositiveIntegerField(_("clicked"), default=0)
+
+    class Meta:
+        ordering = ["content", "-day"]
+        verbose_name = _("day")
+        verbose_name_plural = _("statistics")
+        constraints = [
+            models.UniqueConstraint("content", "day", name="dailystat_one_row_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content} · {self.day}"

@@ -1,0 +1,40 @@
+"""The worker's half of a video: from what was uploaded to what every phone's browser plays."""
+
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+
+from arcontent.models import Video
+from arcontent.video.probe import VideoLimits
+from arcontent.video.rendition import make_rendition
+from vertexar.leases import perform
+from vertexar.storage import store
+
+
+def prepare_video(video_id: UUID | str) -> None:
+    """Prepare one video if it is there to be claimed."""
+    perform(Video.objects.all(), video_id, _prepared)
+
+
+def _prepared(video: Video) -> dict[str, Any]:
+    with TemporaryDirectory(prefix="vertexar-video-") as folder:
+        source = Path(folder) / "original"
+        with default_storage.open(video.original) as original, source.open("wb") as copy:
+            copyfileobj(original, copy)
+        limits = VideoLimits(
+            max_bytes=settings.VIDEO_MAX_BYTES, max_seconds=settings.VIDEO_MAX_SECONDS
+        )
+        made = make_rendition(source, Path(folder), limits=limits)
+        with made.path.open("rb") as rendition, made.poster.open("rb") as poster:
+            return {
+                "rendition": store(rendition, folder="arcontent/videos", extension=".mp4"),
+                "poster": store(poster, folder="arcontent/posters", extension=".jpg"),
+                "width_px": made.width_px,
+                "height_px": made.height_px,
+                "duration_s": made.duration_s,
+            }

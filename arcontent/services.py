@@ -1,0 +1,153 @@
+"""What may be done to AR content: the one door for the API, the back office and the commands."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Capability, Organization, User
+from arcontent import tasks
+from arcontent.models import ARContent, Video
+from arcontent.video.probe import VideoLimits, probe_video
+from markers import services as marker_services
+from markers.pictures import Picture, PictureLimits, read_picture
+from vertexar.errors import Conflict, NotAllowed, UnusableUpload
+from vertexar.queue import wake
+from vertexar.storage import sha256_of, store
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture and a video that were looked into and can be used. Nothing is stored yet."""
+
+    picture: Picture
+    video: "File[bytes]"
+    video_sha256: str
+    sha256: str  # of both files as they came, to know a repeated request by
+
+
+def read_upload(*, image: "File[bytes]", video: "File[bytes]") -> Upload:
+    """Look into what was sent, before anything is kept.
+
+    Args:
+        image: an open file of any picture format that `read_picture` takes.
+        video: an open file on the disk (a temporary upload, or a file with a path).
+
+    Raises:
+        UnusableUpload: with `field` saying which of the two it is about.
+    """
+    try:
+        picture = read_picture(
+            image,  # type: ignore[arg-type]  # Django's File is a BinaryIO in all but name
+            limits=PictureLimits(
+                max_bytes=settings.PICTURE_MAX_BYTES, max_pixels=settings.PICTURE_MAX_PIXELS
+            ),
+        )
+    except UnusableUpload as error:
+        error.field = "image"
+        raise
+    try:
+        probe_video(
+            _path_of(video),
+            limits=VideoLimits(
+                max_bytes=settings.VIDEO_MAX_BYTES, max_seconds=settings.VIDEO_MAX_SECONDS
+            ),
+        )
+    except UnusableUpload as error:
+        error.field = "video"
+        raise
+    video_sha256 = sha256_of(video)  # type: ignore[arg-type]
+    both = sha256_of(image) + video_sha256  # type: ignore[arg-type]
+    return Upload(
+        picture=picture,
+        video=video,
+        video_sha256=video_sha256,
+        sha256=hashlib.sha256(both.encode()).hexdigest(),
+    )
+
+
+def create_content(
+    *,
+    organization: Organization,
+    user: User,
+    upload: Upload,
+    title: str,
+    call_to_action_label: str = "",
+    call_to_action_url: str = "",
+    idempotency_key: str = "",
+) -> ARContent:
+    """Make a content of a picture and a video, and queue the work on both.
+
+    With an idempotency key, asking again answers with what was made the first time.
+
+    Raises:
+        NotAllowed: the user may not edit content there.
+        Conflict: the key was used for other files or another title.
+    """
+    if not user.can(Capability.EDIT_CONTENT, organization):
+        raise NotAllowed(
+            _("You may not add content here."), hint=_("Ask an owner to make you an editor.")
+        )
+    fields: dict[str, Any] = {
+        "organization": organization,
+        "title": title,
+        "call_to_action_label": call_to_action_label,
+        "call_to_action_url": call_to_action_url,
+        "idempotency_key": idempotency_key,
+        "upload_sha256": upload.sha256,
+    }
+    if (known := _made_before(fields)) is not None:
+        return known
+    picture_key = marker_services.store_picture(upload.picture)
+    original_key = store(
+        upload.video,  # type: ignore[arg-type]
+        folder="arcontent/originals",
+        extension=".upload",
+    )
+    try:
+        with transaction.atomic():
+            marker = marker_services.create_marker(
+                organization=organization, picture=upload.picture, key=picture_key
+            )
+            content = ARContent.objects.create(marker=marker, created_by=user, **fields)
+            video = Video.objects.create(
+                content=content,
+                original=original_key,
+                sha256=upload.video_sha256,
+                size_bytes=upload.video.size,
+            )
+            wake(tasks.prepare_video, video)
+    except IntegrityError:  # the same key arrived twice at the same moment, and the other was first
+        if (known := _made_before(fields)) is None:
+            raise
+        return known
+    return content
+
+
+def _made_before(fields: dict[str, Any]) -> ARContent | None:
+    if not fields["idempotency_key"]:
+        return None
+    known = ARContent.objects.filter(
+        organization=fields["organization"], idempotency_key=fields["idempotency_key"]
+    ).first()
+    if known is not None and any(
+        getattr(known, name) != fields[name] for name in ("upload_sha256", "title")
+    ):
+        raise Conflict(
+            _("This Idempotency-Key was used for another upload."),
+            code="idempotency_key_reused",
+            hint=_("Send a new key with each new upload."),
+        )
+    return known
+
+
+def _path_of(video: "File[bytes]") -> Path:
+    if isinstance(video, TemporaryUploadedFile):
+        return Path(video.temporary_file_path())
+    return Path(str(video.name))

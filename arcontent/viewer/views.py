@@ -1,0 +1,83 @@
+"""The public side: the viewer's page and its manifest, the QR codes, the old click counter."""
+
+from uuid import UUID
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp_replace
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from arcontent import qr, statistics
+from arcontent.models import ARContent, ContentStatus
+from arcontent.statistics import Event
+from arcontent.viewer.manifest import manifest_of
+
+QR_PNG_PX = 1024  # 8 cm at 300 dpi
+READY_SECONDS = 60
+
+viewer_csp = csp_replace({"worker-src": [SELF], "form-action": [NONE]})
+
+
+@require_safe
+@viewer_csp
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the viewer, or kindly say that there is no such code."""
+    content = ARContent.objects.with_parts().filter(code=code.lower()).first()
+    if content is None:
+        return render(request, "arcontent/not_found.html", status=404)
+    context = {
+        "content": content,
+        "manifest": manifest_of(content),
+        "manifest_url": reverse("manifest", args=[content.code]),
+        "events_url": reverse("api:events"),
+    }
+    response = render(request, "arcontent/viewer.html", context)
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+@require_safe
+def manifest(request: HttpRequest, code: str) -> HttpResponse:
+    """Answer what the viewer needs; cacheable for a minute once there is something to show."""
+    content = get_object_or_404(ARContent.objects.with_parts(), code=code.lower())
+    response = JsonResponse(manifest_of(content))
+    is_ready = content.status is ContentStatus.READY
+    response["Cache-Control"] = f"public, max-age={READY_SECONDS}" if is_ready else "no-store"
+    return response
+
+
+@csrf_exempt
+@require_POST
+def click(request: HttpRequest, reference: str) -> HttpResponse:
+    """Count a click on the call to action under the path of version 1.1.0, by code or by id."""
+    try:
+        content = get_object_or_404(ARContent, pk=UUID(reference))
+    except ValueError:
+        content = get_object_or_404(ARContent, code=reference)
+    statistics.count(content=content, event=Event.CLICKED)
+    return HttpResponse(status=204)
+
+
+@require_safe
+def qr_vector(request: HttpRequest, code: str) -> HttpResponse:
+    """The QR code as SVG, for print."""
+    return _qr_response(qr.qr_svg(_viewer_url(code)), "image/svg+xml")
+
+
+@require_safe
+def qr_raster(request: HttpRequest, code: str) -> HttpResponse:
+    """The QR code as PNG, for everything else."""
+    return _qr_response(qr.qr_png(_viewer_url(code), size_px=QR_PNG_PX), "image/png")
+
+
+def _viewer_url(code: str) -> str:
+    return get_object_or_404(ARContent, code=code.lower()).viewer_url
+
+
+def _qr_response(body: bytes, content_type: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=content_type)
+    response["Cache-Control"] = "public, max-age=3600"
+    return response

@@ -1,0 +1,1 @@
+"""Copies of the database and the media, and the way back."""

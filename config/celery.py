@@ -1,0 +1,11 @@
+"""The Celery application. Its limits, queues and schedule are the `CELERY_…` settings."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+
+app = Celery("vertexar")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

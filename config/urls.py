@@ -1,0 +1,28 @@
+"""All routes: the public pages, the API, the back office, health."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+
+from arcontent.viewer import views as viewer
+from vertexar import health, media
+from vertexar.api import problems
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("ar/<str:code>", viewer.page, name="viewer"),
+    path("ar/<str:code>/manifest", viewer.manifest, name="manifest"),
+    path("ar/<str:reference>/click", viewer.click, name="click"),
+    path("qr/<str:code>.svg", viewer.qr_vector, name="qr-svg"),
+    path("qr/<str:code>.png", viewer.qr_raster, name="qr-png"),
+    re_path(r"^media/(?P<key>.+)$", media.serve, name="media"),
+    path("api/v1/", include(("config.api", "api"))),
+    path("admin/", admin.site.urls),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("version", health.version, name="version"),
+]
+
+handler400 = problems.bad_request
+handler404 = problems.not_found
+handler500 = problems.server_error

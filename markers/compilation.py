@@ -1,0 +1,37 @@
+"""The worker's half of a marker: read the picture, compile it, keep what came out."""
+
+import io
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from markers.compiler import COMPILER_VERSION, UnusableImage, compile_target
+from markers.models import Marker
+from vertexar.errors import UnusableUpload
+from vertexar.leases import perform
+from vertexar.storage import store
+
+
+def compile_marker(marker_id: UUID | str) -> None:
+    """Compile one marker if it is there to be claimed."""
+    perform(Marker.objects.all(), marker_id, _compiled)
+
+
+def _compiled(marker: Marker) -> dict[str, Any]:
+    with default_storage.open(marker.picture) as picture:
+        image = picture.read()
+    try:
+        compiled = compile_target(image)
+    except UnusableImage as error:
+        raise UnusableUpload(str(error), code=error.code, hint=_(error.hint)) from error
+    return {
+        "target": store(io.BytesIO(compiled.mind), folder="markers/targets", extension=".mind"),
+        "preview": store(
+            io.BytesIO(compiled.preview_jpeg), folder="markers/previews", extension=".jpg"
+        ),
+        "compiler_version": COMPILER_VERSION,
+        "quality_score": compiled.quality_score,
+        "quality_report": compiled.quality_report,
+    }

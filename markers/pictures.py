@@ -1,0 +1,351 @@
+"""What a person uploads becomes a clean picture, or an error that says what to do.
+
+Everything is decided by the content, never by the file's name. What can be refused from the first
+bytes and the header is refused before a pixel is decoded. Runs in the web process: Pillow only.
+"""
+
+import hashlib
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+import pillow_heif
+from django.utils.translation import gettext as _
+from PIL import Image, ImageCms
+
+from vertexar.errors import UnusableUpload
+
+pillow_heif.register_heif_opener()
+
+_JPEG_QUALITY = 92
+_FULL_COLOUR = 0  # Pillow's number for 4:4:4: colour edges keep their place
+
+# What Pillow and libheif raise on files made wrong, by accident or by malice.
+_DECODER_FAULTS = (
+    OSError,  # UnidentifiedImageError too
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+_READABLE = ("PNG", "JPEG", "WEBP", "HEIF")
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"8BPS", "Photoshop"),
+    (b"%PDF-", "PDF"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"<svg", "SVG"),
+)
+_HEIF_STILLS = (b"heic", b"heix", b"heim", b"heis", b"mif1")
+_HEIF_SEQUENCES = (b"hevc", b"hevx", b"hevm", b"hevs", b"msf1")
+
+_EXIF_ORIENTATION = 0x0112
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """What is accepted, and how large the result may be."""
+
+    max_bytes: int = 25 * 1024 * 1024  # of the upload
+    max_pixels: int = 40_000_000  # of the upload: 160 MB once decoded, Pillow uses 4 bytes a pixel
+    min_side_px: int = 100  # below it no runtime finds enough to hold on to
+    max_aspect: float = 4.0  # long side over short side
+    max_side_px: int = 4096  # of the result
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A clean picture: upright, 8-bit sRGB, without metadata, encoded anew."""
+
+    data: bytes
+    sha256: str  # of data, hexadecimal
+    extension: Literal[".jpg", ".png"]
+    width_px: int
+    height_px: int
+
+
+def read_picture(upload: BinaryIO, *, limits: PictureLimits) -> Picture:
+    """Read an upload into a clean picture.
+
+    Accepts PNG, JPEG, WebP and HEIC in any colour mode. Lossless sources (PNG, lossless WebP) come
+    out as PNG, the others as JPEG. The same upload gives the same bytes. ``upload`` must be
+    seekable; it is left open.
+
+    Raises:
+        UnusableUpload: with the code empty_file, file_too_large, picture_unreadable,
+            picture_wrong_format, picture_truncated, picture_animated, picture_too_large,
+            picture_too_small or aspect_too_extreme.
+    """
+    _check_weight(upload, limits=limits)
+    kind = _check_kind(upload)
+    with _open(upload, kind=kind, limits=limits) as image:
+        _check_stillness(image)
+        _check_size(image, limits=limits)
+        is_lossless = kind == "PNG" or (kind == "WEBP" and _is_lossless_webp(upload))
+        try:
+            image.load()
+        except _BOMBS as error:
+            raise _too_large(limits) from error
+        except _DECODER_FAULTS as error:
+            raise _truncated() from error
+        clean = _cleaned(image, limits=limits)
+    data = _encoded(clean, is_lossless=is_lossless)
+    return Picture(
+        data=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+        extension=".png" if is_lossless else ".jpg",
+        width_px=clean.width,
+        height_px=clean.height,
+    )
+
+
+def _check_weight(upload: BinaryIO, *, limits: PictureLimits) -> None:
+    size_bytes = upload.seek(0, io.SEEK_END)
+    if size_bytes is None:  # Django's file wrappers return nothing from seek()
+        size_bytes = upload.tell()
+    upload.seek(0)
+    if size_bytes == 0:
+        raise UnusableUpload(
+            _("The picture file is empty."),
+            code="empty_file",
+            hint=_("Choose the file again; it may not have been saved completely."),
+        )
+    if size_bytes > limits.max_bytes:
+        raise UnusableUpload(
+            _("The picture file is heavier than %(limit)d MB.")
+            % {"limit": limits.max_bytes // (1024 * 1024)},
+            code="file_too_large",
+            hint=_("Save the picture as a JPEG, or make it smaller."),
+        )
+
+
+def _check_kind(upload: BinaryIO) -> str:
+    """Tell the format by the first bytes; return the name Pillow knows it by."""
+    head = upload.read(32)
+    upload.seek(0)
+    kind = _kind(head)
+    if kind in _READABLE:
+        return kind
+    if kind == "GIF" and _is_moving_gif(upload):
+        raise _animated()
+    if kind == "HEIF sequence":
+        raise _animated()
+    if kind:
+        raise UnusableUpload(
+            _("This is a %(kind)s file, which can't be used here.") % {"kind": kind},
+            code="picture_wrong_format",
+            hint=_("Send a PNG, JPEG, WebP or HEIC picture."),
+        )
+    raise UnusableUpload(
+        _("This file is not a picture."),
+        code="picture_unreadable",
+        hint=_("Send a PNG, JPEG, WebP or HEIC picture; renaming a file does not convert it."),
+    )
+
+
+def _kind(head: bytes) -> str:
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[:2] == b"BM" and head[6:10] == bytes(4):  # two letters alone could be any text
+        return "BMP"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in _HEIF_STILLS:
+            return "HEIF"
+        if brand in _HEIF_SEQUENCES:
+            return "HEIF sequence"
+        return "AVIF" if brand in (b"avif", b"avis") else "MP4"
+    return ""
+
+
+def _is_moving_gif(upload: BinaryIO) -> bool:
+    try:
+        with Image.open(upload, formats=("GIF",)) as image:
+            return bool(getattr(image, "is_animated", False))
+    except (*_BOMBS, *_DECODER_FAULTS):
+        return False
+
+
+def _is_lossless_webp(upload: BinaryIO) -> bool:
+    """Look for the first picture chunk: VP8L is the lossless one."""
+    position = upload.tell()
+    try:
+        upload.seek(12)
+        while len(header := upload.read(8)) == 8:
+            name, size_bytes = header[:4], int.from_bytes(header[4:], "little")
+            if name in (b"VP8L", b"VP8 "):
+                return name == b"VP8L"
+            upload.seek(size_bytes + size_bytes % 2, io.SEEK_CUR)
+        return False
+    finally:
+        upload.seek(position)
+
+
+def _open(upload: BinaryIO, *, kind: str, limits: PictureLimits) -> Image.Image:
+    upload.seek(0)
+    try:
+        return Image.open(upload, formats=(kind,))
+    except _BOMBS as error:
+        raise _too_large(limits) from error
+    except _DECODER_FAULTS as error:  # it begins as such a picture, so the rest is missing
+        raise _truncated() from error
+
+
+def _check_stillness(image: Image.Image) -> None:
+    # Phones put a preview (MPO) or further shots (HEIC) behind the picture: the first is meant.
+    if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
+        raise _animated()
+
+
+def _check_size(image: Image.Image, *, limits: PictureLimits) -> None:
+    short_px, long_px = sorted(image.size)
+    if short_px * long_px > limits.max_pixels:
+        raise _too_large(limits)
+    if short_px < limits.min_side_px:
+        raise UnusableUpload(
+            _("The picture is only %(width)d × %(height)d pixels.")
+            % {"width": image.width, "height": image.height},
+            code="picture_too_small",
+            hint=_("The shorter side must have %(limit)d pixels or more; 1000 is a good size.")
+            % {"limit": limits.min_side_px},
+        )
+    if long_px > limits.max_aspect * short_px:
+        raise UnusableUpload(
+            _("The picture is too long and narrow to be recognised."),
+            code="aspect_too_extreme",
+            hint=_("The longer side may be at most %(limit)g times the shorter; crop the picture.")
+            % {"limit": limits.max_aspect},
+        )
+
+
+def _cleaned(image: Image.Image, *, limits: PictureLimits) -> Image.Image:
+    """Return the picture upright, in sRGB, on white and within the largest side."""
+    profile = image.info.get("icc_profile")
+    orientation = _orientation(image)
+    image = _eight_bit(image)
+    image = _scaled_down(image, max_side_px=limits.max_side_px)
+    image = _on_white(image)
+    image = _in_srgb(image, profile=profile)
+    if (transposition := _TRANSPOSITIONS.get(orientation)) is not None:
+        image = image.transpose(transposition)
+    image.info.clear()  # or the encoders would write profile, comment and gamma again
+    return image
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_EXIF_ORIENTATION, 1)
+    except _DECODER_FAULTS:  # broken metadata is no reason to refuse a good picture
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Bring palettes, bitmaps and 16-bit greys to a mode of 8 bits a channel."""
+    if image.mode.startswith("I"):
+        return image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        return image.convert("LA" if image.mode in ("1", "L", "LA") else "RGBA")
+    if image.mode in ("L", "RGB", "CMYK"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _scaled_down(image: Image.Image, *, max_side_px: int) -> Image.Image:
+    factor = max_side_px / max(image.size)
+    if factor >= 1.0:
+        return image
+    width_px, height_px = (max(1, round(side_px * factor)) for side_px in image.size)
+    return image.resize((width_px, height_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode not in ("LA", "RGBA"):
+        return image
+    colours = image.convert("RGB")
+    paper = Image.new("RGB", image.size, "white")
+    paper.paste(colours, mask=image.getchannel("A"))
+    return paper
+
+
+def _in_srgb(image: Image.Image, *, profile: bytes | None) -> Image.Image:
+    """Convert through the embedded profile; without one, or with a wrong one, plainly."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(
+                image,
+                source,
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            return image.convert("RGB")
+        if converted is not None:
+            return converted
+    return image.convert("RGB")
+
+
+def _encoded(image: Image.Image, *, is_lossless: bool) -> bytes:
+    buffer = io.BytesIO()
+    if is_lossless:
+        image.save(buffer, "PNG")
+    else:
+        image.save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=_FULL_COLOUR)
+    return buffer.getvalue()
+
+
+def _truncated() -> UnusableUpload:
+    return UnusableUpload(
+        _("The picture is cut off or damaged."),
+        code="picture_truncated",
+        hint=_("Open it on your computer to see whether it is whole, save it again and send that."),
+    )
+
+
+def _animated() -> UnusableUpload:
+    return UnusableUpload(
+        _("The picture is animated."),
+        code="picture_animated",
+        hint=_("Send one still picture; what moves is the video."),
+    )
+
+
+def _too_large(limits: PictureLimits) -> UnusableUpload:
+    return UnusableUpload(
+        _("The picture has more than %(limit)d million pixels.")
+        % {"limit": limits.max_pixels // 1_000_000},
+        code="picture_too_large",
+        hint=_("Scale it down; more than 4000 pixels on a side bring nothing for recognition."),
+    )

@@ -1,0 +1,38 @@
+"""Waking a worker: the one place from which tasks are sent."""
+
+import logging
+from collections.abc import Iterable
+from functools import partial
+
+from celery import Task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from vertexar.leases import LeasedModel, LeasedQuerySet
+
+logger = logging.getLogger(__name__)
+
+
+def wake(task: "Task[[str], None]", row: LeasedModel) -> None:
+    """Send a task for a row once the row is committed; with no broker, leave it to the sweep."""
+    transaction.on_commit(partial(_send, task, str(row.pk)))
+
+
+def requeue_lost(task: "Task[[str], None]", rows: LeasedQuerySet[LeasedModel]) -> int:
+    """Send the task again for each row that a lost message or a dead worker left behind."""
+    lost: Iterable[LeasedModel] = rows.lost().only("pk").order_by("queued_at")[:1000]
+    sent = 0
+    for row in lost:
+        type(row)._default_manager.filter(pk=row.pk).update(queued_at=timezone.now())
+        sent += _send(task, str(row.pk))
+    return sent
+
+
+def _send(task: "Task[[str], None]", row_id: str) -> bool:
+    try:
+        task.delay(row_id)
+    except OperationalError as error:
+        logger.warning("%s %s: not sent, the sweep will: %s", task.name, row_id, error)
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""Files by the hash of their content: the same bytes, the same name; a name never changes bytes."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import BinaryIO
+
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, default_storage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+CHUNK_BYTES = 1 << 20
+
+
+class LocalStorage(FileSystemStorage):
+    """A folder in which a file is either whole or not there, wherever the power fails."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Keep the name: it is the hash of the content, so writing it again writes the same."""
+        return name
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as part:
+            try:
+                for chunk in content.chunks():
+                    part.write(chunk)
+                part.flush()
+                os.fsync(part.fileno())
+                Path(part.name).chmod(0o640)
+                Path(part.name).replace(path)
+            except BaseException:
+                with suppress(FileNotFoundError):
+                    Path(part.name).unlink()
+                raise
+        return name
+
+
+class HashedStaticStorage(CompressedManifestStaticFilesStorage):
+    """Static files with hashed names, in JavaScript's import statements too."""
+
+    support_js_module_import_aggregation = True
+
+
+def sha256_of(file: BinaryIO) -> str:
+    """Hash a file from its beginning, a megabyte at a time; it is left at its beginning.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    file.seek(0)
+    digest = hashlib.sha256()
+    for chunk in _chunks(file):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def store(file: BinaryIO, *, folder: str, extension: str) -> str:
+    """Store a file under the hash of its content and return its key; storing it twice is one file.
+
+    Args:
+        file: an open binary file, read in chunks, never whole.
+        folder: `<room>/<kind>`, for instance `markers/pictures`.
+        extension: with its dot, chosen by us from the content, never taken from a user's file name.
+
+    Raises:
+        OSError: the disk or the object store refused.
+    """
+    digest = sha256_of(file)
+    key = f"{folder}/{digest[:2]}/{digest}{extension}"
+    if default_storage.exists(key):
+        return key
+    return default_storage.save(key, File(file))
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
