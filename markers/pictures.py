@@ -126,9 +126,8 @@ def read_picture(upload: BinaryIO, *, limits: PictureLimits) -> Picture:
 
 
 def _check_weight(upload: BinaryIO, *, limits: PictureLimits) -> None:
-    size_bytes = upload.seek(0, io.SEEK_END)
-    if size_bytes is None:  # Django's file wrappers return nothing from seek()
-        size_bytes = upload.tell()
+    upload.seek(0, io.SEEK_END)
+    size_bytes = upload.tell()
     upload.seek(0)
     if size_bytes == 0:
         raise UnusableUpload(

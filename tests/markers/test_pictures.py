@@ -1,0 +1,372 @@
+"""What a person uploads becomes a clean picture, or an error that says what to do."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from markers.pictures import Picture, PictureLimits, read_picture
+from tests import hostile, pictures
+from vertexar.errors import UnusableUpload
+
+LIMITS = PictureLimits()
+POSTER = pictures.poster(seed=1, width_px=400, height_px=300)
+DISPLAY_P3_PRIMARIES = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
+
+
+def read(data: bytes, *, limits: PictureLimits = LIMITS) -> Picture:
+    return read_picture(io.BytesIO(data), limits=limits)
+
+
+def opened(picture: Picture) -> Image.Image:
+    return Image.open(io.BytesIO(picture.data))
+
+
+def pixels(image: Image.Image) -> pictures.RgbPicture:
+    return np.asarray(image.convert("RGB"))
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def mean_difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean absolute difference of two pictures of one size, in grey levels."""
+    return float(np.abs(pixels(one).astype(float) - pixels(other).astype(float)).mean())
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (hostile.empty, "empty_file"),
+        (hostile.text_named_jpg, "picture_unreadable"),
+        (hostile.html_as_video, "picture_unreadable"),
+        (hostile.truncated_jpeg, "picture_truncated"),
+        (hostile.truncated_png, "picture_truncated"),
+        (hostile.one_pixel_png, "picture_too_small"),
+        (hostile.animated_gif, "picture_animated"),
+        (hostile.animated_webp, "picture_animated"),
+        (hostile.bomb_png, "picture_too_large"),
+        (hostile.long_narrow_png, "aspect_too_extreme"),
+        (lambda: saved(Image.fromarray(POSTER), "GIF"), "picture_wrong_format"),
+        (lambda: saved(Image.fromarray(POSTER), "BMP"), "picture_wrong_format"),
+        (lambda: saved(Image.fromarray(POSTER), "TIFF"), "picture_wrong_format"),
+        (lambda: b"%PDF-1.7\n" + bytes(200), "picture_wrong_format"),
+        (lambda: b"\x00\x00\x00\x18ftypmp42" + bytes(200), "picture_wrong_format"),
+        (lambda: b"\xff\xd8\xff\xe0" + bytes(20), "picture_truncated"),
+        (lambda: b"BM, as they say, is not a picture yet", "picture_unreadable"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_own_code_and_a_hint(
+    make: Callable[[], bytes], code: str
+) -> None:
+    with pytest.raises(UnusableUpload) as caught:
+        read(make())
+
+    assert caught.value.code == code
+    assert caught.value.message
+    assert caught.value.hint
+
+
+def test_a_file_that_is_too_heavy_is_refused_unread() -> None:
+    with pytest.raises(UnusableUpload) as caught:
+        read(pictures.encode_png(POSTER), limits=PictureLimits(max_bytes=1000))
+
+    assert caught.value.code == "file_too_large"
+
+
+def test_a_bomb_is_refused_before_its_pixels_are_decoded() -> None:
+    """In a process that has no room for the pixels, nor for a tenth of them."""
+    script = """
+import io, resource, sys
+from markers.pictures import PictureLimits, read_picture
+from vertexar.errors import UnusableUpload
+import django.conf
+django.conf.settings.configure(USE_I18N=False)
+bomb = sys.stdin.buffer.read()
+resource.setrlimit(resource.RLIMIT_DATA, (90_000_000, 90_000_000))
+try:
+    read_picture(io.BytesIO(bomb), limits=PictureLimits())
+except UnusableUpload as error:
+    print(error.code)
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=hostile.bomb_png(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert done.stdout.decode().strip() == "picture_too_large"
+
+
+@pytest.mark.parametrize("side_px", [6_400, 10_000])
+def test_a_picture_just_over_the_limit_is_refused_whatever_pillow_thinks_of_it(
+    side_px: int,
+) -> None:
+    """10,000 squared lies where Pillow itself only warns."""
+    with pytest.raises(UnusableUpload) as caught:
+        read(hostile.bomb_png(side_px=side_px))
+
+    assert caught.value.code == "picture_too_large"
+
+
+def test_a_png_stays_exactly_the_picture_it_was() -> None:
+    picture = read(pictures.encode_png(POSTER))
+
+    assert picture.extension == ".png"
+    assert (picture.width_px, picture.height_px) == (400, 300)
+    np.testing.assert_array_equal(pixels(opened(picture)), POSTER)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "HEIF"])
+def test_a_photograph_of_any_kind_comes_out_as_a_jpeg_that_looks_the_same(kind: str) -> None:
+    photo = Image.fromarray(pictures.poster(seed=2, width_px=400, height_px=300))
+
+    picture = read(saved(photo, kind, quality=95))
+
+    assert picture.extension == ".jpg"
+    assert opened(picture).format == "JPEG"
+    assert opened(picture).size == (400, 300)
+    assert mean_difference(opened(picture), photo) < 6.0
+
+
+def test_a_jpeg_keeps_its_colour_at_full_resolution() -> None:
+    picture = read(pictures.encode_jpeg(POSTER))
+
+    first, *others = (layer[1:3] for layer in opened(picture).layer)  # type: ignore[attr-defined]
+    assert first == (1, 1)
+    assert others == [(1, 1), (1, 1)]
+
+
+def test_a_lossless_webp_stays_lossless() -> None:
+    picture = read(saved(Image.fromarray(POSTER), "WEBP", lossless=True))
+
+    assert picture.extension == ".png"
+    np.testing.assert_array_equal(pixels(opened(picture)), POSTER)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_turned_as_its_exif_says(orientation: int) -> None:
+    stored = pictures.poster(seed=32, width_px=640, height_px=480)
+    turned = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.transpose(1, 0, 2),
+        6: np.rot90(stored, k=-1),
+        7: stored[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(stored, k=1),
+    }[orientation]
+
+    picture = read(hostile.sideways_jpeg(orientation=orientation))
+
+    assert (picture.height_px, picture.width_px) == turned.shape[:2]
+    assert mean_difference(opened(picture), Image.fromarray(np.ascontiguousarray(turned))) < 6.0
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_where_and_with_what_it_was_taken_is_left_behind(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SpyCam"
+    exif.get_ifd(0x8825).update({1: "N", 2: (59.0, 56.0, 6.0)})
+    upload = saved(Image.fromarray(POSTER), kind, exif=exif.tobytes())
+    assert b"SpyCam" in upload
+
+    picture = read(upload)
+
+    assert b"SpyCam" not in picture.data
+    assert not opened(picture).getexif()
+    assert "icc_profile" not in opened(picture).info
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_broken_exif_is_no_reason_to_refuse_a_picture() -> None:
+    upload = saved(Image.fromarray(POSTER), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f")
+
+    assert read(upload).width_px == 400
+
+
+def test_a_script_hidden_in_a_picture_does_not_survive() -> None:
+    upload = hostile.polyglot_jpeg()
+    assert upload.count(b"<script>") == 2
+
+    assert b"<script>" not in read(upload).data
+
+
+def test_a_cmyk_jpeg_comes_out_in_rgb() -> None:
+    inks = Image.fromarray(pictures.poster(seed=31, width_px=640, height_px=480))
+
+    picture = read(hostile.cmyk_jpeg())
+
+    assert opened(picture).mode == "RGB"
+    assert mean_difference(opened(picture), inks) < 8.0
+
+
+def test_a_wide_gamut_photo_is_brought_to_srgb_through_its_profile() -> None:
+    """The numbers of a colour outside sRGB's reach must change, or it would look pale."""
+    profile = wide_gamut_profile()
+    green = Image.new("RGB", (200, 200), (60, 200, 60))
+
+    plain = read(saved(green, "PNG"))
+    wide = read(saved(green, "PNG", icc_profile=profile))
+
+    assert opened(plain).getpixel((100, 100)) == (60, 200, 60)
+    red, green_level, _blue = opened(wide).getpixel((100, 100))  # type: ignore[misc]
+    assert red < 30  # sRGB would need less red than there is for so pure a green
+    assert green_level > 200
+
+
+def test_a_broken_colour_profile_is_ignored() -> None:
+    picture = read(saved(Image.fromarray(POSTER), "PNG", icc_profile=b"no profile at all"))
+
+    np.testing.assert_array_equal(pixels(opened(picture)), POSTER)
+
+
+def test_a_profile_of_another_colour_space_is_ignored() -> None:
+    grey = Image.fromarray(POSTER).convert("L")
+
+    picture = read(saved(grey, "PNG", icc_profile=wide_gamut_profile()))
+
+    np.testing.assert_array_equal(pixels(opened(picture)), pixels(grey))
+
+
+def test_sixteen_bit_grey_keeps_its_shades() -> None:
+    levels = np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (128, 1))
+
+    picture = read(saved(Image.fromarray(levels), "PNG"))
+
+    shades = pixels(opened(picture))[64, :, 0]
+    np.testing.assert_array_equal(shades, np.linspace(0, 65535, 256).astype(np.uint16) // 256)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P"])
+def test_bitmaps_greys_and_palettes_come_out_as_what_they_show(mode: str) -> None:
+    given = Image.fromarray(POSTER).convert(mode)
+
+    picture = read(saved(given, "PNG"))
+
+    assert opened(picture).mode == "RGB"
+    np.testing.assert_array_equal(pixels(opened(picture)), pixels(given))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_becomes_white(mode: str) -> None:
+    given = Image.fromarray(POSTER).convert(mode)
+    alpha = Image.new("L", given.size, 255)
+    alpha.paste(0, (0, 0, 200, 300))
+    given.putalpha(alpha)
+
+    shown = pixels(opened(read(saved(given, "PNG"))))
+
+    assert (shown[:, :200] == 255).all()
+    np.testing.assert_array_equal(shown[:, 200:], pixels(given)[:, 200:])
+
+
+def test_a_transparent_colour_of_a_palette_becomes_white() -> None:
+    given = Image.new("P", (120, 120), 1)
+    given.putpalette([10, 20, 30, 200, 100, 50])
+    given.paste(0, (0, 0, 60, 120))
+
+    shown = opened(read(saved(given, "PNG", transparency=0)))
+
+    assert shown.getpixel((30, 60)) == (255, 255, 255)
+    assert shown.getpixel((90, 60)) == (200, 100, 50)
+
+
+def test_a_large_picture_is_scaled_down_in_proportion() -> None:
+    large = pictures.encode_png(pictures.poster(seed=3, width_px=900, height_px=600))
+
+    picture = read(large, limits=PictureLimits(max_side_px=300))
+
+    assert (picture.width_px, picture.height_px) == (300, 200)
+    assert opened(picture).size == (300, 200)
+
+
+def test_a_phones_jpeg_with_a_preview_behind_it_is_one_picture() -> None:
+    preview = Image.fromarray(POSTER).resize((160, 120))
+    upload = saved(Image.fromarray(POSTER), "MPO", save_all=True, append_images=[preview])
+    assert Image.open(io.BytesIO(upload)).format == "MPO"
+
+    assert (read(upload).width_px, read(upload).extension) == (400, ".jpg")
+
+
+def test_the_noisiest_picture_can_be_encoded() -> None:
+    noise = np.random.default_rng(4).integers(0, 256, size=(700, 700, 3), dtype=np.uint8)
+
+    assert read(pictures.encode_jpeg(noise, quality=100)).width_px == 700
+
+
+def test_the_same_upload_gives_the_same_bytes() -> None:
+    upload = hostile.sideways_jpeg()
+
+    assert read(upload) == read(upload)
+
+
+def test_the_upload_is_left_open_for_whoever_brought_it() -> None:
+    for data in (pictures.encode_png(POSTER), saved(Image.fromarray(POSTER), "HEIF")):
+        upload = io.BytesIO(data)
+
+        read_picture(upload, limits=LIMITS)
+
+        assert upload.seek(0) == 0
+        assert upload.read() == data
+
+
+def test_reading_pictures_loads_neither_numpy_nor_opencv() -> None:
+    script = "import sys, markers.pictures; print(*{'numpy', 'cv2'} & set(sys.modules))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, timeout=60
+    )
+
+    assert done.stdout.strip() == b""
+
+
+def wide_gamut_profile() -> bytes:
+    """Build a small matrix profile with the primaries of Display P3 and gamma 2.2."""
+    x, y = np.array(DISPLAY_P3_PRIMARIES).T
+    primaries = np.stack([x / y, np.ones(3), (1 - x - y) / y])  # columns: XYZ of red, green, blue
+    white = np.array([0.95047, 1.0, 1.08883])
+    to_xyz = primaries * np.linalg.solve(primaries, white)
+    bradford = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367],
+                         [0.0389, -0.0685, 1.0296]])  # fmt: skip
+    cones = bradford @ np.array([0.96422, 1.0, 0.82521]) / (bradford @ white)
+    to_pcs = np.linalg.inv(bradford) @ np.diag(cones) @ bradford @ to_xyz
+
+    def fixed(value: float) -> bytes:
+        return round(value * 65536).to_bytes(4, "big", signed=True)
+
+    tags = {
+        b"desc": b"desc" + bytes(4) + (3).to_bytes(4, "big") + b"P3\x00" + bytes(78),
+        b"wtpt": b"XYZ " + bytes(4) + fixed(0.96422) + fixed(1.0) + fixed(0.82521),
+        **{
+            name: b"XYZ " + bytes(4) + b"".join(fixed(v) for v in to_pcs[:, column])
+            for column, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))
+        },
+        **{
+            name: b"curv" + bytes(4) + (1).to_bytes(4, "big") + (563).to_bytes(2, "big") + bytes(2)
+            for name in (b"rTRC", b"gTRC", b"bTRC")
+        },
+    }
+    table, body = len(tags).to_bytes(4, "big"), b""
+    for name, data in tags.items():
+        data += bytes(-len(data) % 4)
+        at = 128 + 4 + 12 * len(tags) + len(body)
+        table += name + at.to_bytes(4, "big") + len(data).to_bytes(4, "big")
+        body += data
+    header = (128 + len(table) + len(body)).to_bytes(4, "big") + bytes(4) + b"\x02\x10\x00\x00"
+    header += b"mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28)
+    header += fixed(0.96422) + fixed(1.0) + fixed(0.82521) + bytes(48)
+    profile = header + table + body
+    assert ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space == "RGB "
+    return profile
