@@ -1,0 +1,104 @@
+"""From the bytes of a picture file to its pixels; nothing else of the compiler sees a file.
+
+The caller has checked weight and declared size: a decompression bomb is refused before it gets here.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from markers.compiler.arrays import ColourImage, GrayImage
+from markers.compiler.errors import UnusableImage
+
+SHORT_SIDE_MIN_PX: Final = 100
+ASPECT_MAX: Final = 4.0
+# Everything that is compiled is far smaller; a larger picture is reduced once, not once a keyframe.
+WORKING_LONG_SIDE_PX: Final = 1600
+
+JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture, reduced to what the compiler needs.
+
+    Attributes:
+        colour: (h, w, 3), at most 1600 px on the long side.
+        width_px, height_px: size of the picture as given, after its EXIF rotation.
+    """
+
+    colour: ColourImage
+    width_px: int
+    height_px: int
+
+
+def decode_picture(data: bytes) -> Picture:
+    """Decode a picture file, turned as its EXIF says, on white where it is transparent.
+
+    Raises:
+        UnusableImage: ``undecodable_image``, ``picture_too_small`` or ``aspect_too_extreme``.
+    """
+    colour = _decode_colour(data)
+    height_px, width_px = colour.shape[:2]
+    short_px, long_px = sorted((width_px, height_px))
+    if short_px < SHORT_SIDE_MIN_PX:
+        raise UnusableImage("picture_too_small")
+    if long_px > ASPECT_MAX * short_px:
+        raise UnusableImage("aspect_too_extreme")
+    return Picture(reduce_to(colour, long_side_px=WORKING_LONG_SIDE_PX), width_px, height_px)
+
+
+def reduce_to(colour: ColourImage, *, long_side_px: int) -> ColourImage:
+    """Shrink a picture to at most ``long_side_px`` on its long side; a smaller one stays as it is."""
+    height_px, width_px = colour.shape[:2]
+    factor = long_side_px / max(height_px, width_px)
+    if factor >= 1:
+        return colour
+    size = (max(1, round(width_px * factor)), max(1, round(height_px * factor)))
+    return cv2.resize(colour, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def to_gray(colour: ColourImage) -> GrayImage:
+    """Grey as the runtime takes it from a camera frame: the whole part of the channels' mean."""
+    total = colour[..., 0].astype(np.uint16)
+    total += colour[..., 1]
+    total += colour[..., 2]
+    return (total // 3).astype(np.uint8)
+
+
+def _decode_colour(data: bytes) -> ColourImage:
+    if not data or _is_cut_off(data):
+        raise UnusableImage("undecodable_image")
+    encoded = np.frombuffer(data, np.uint8)
+    try:
+        colour = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        raw = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if _may_be_transparent(data) else None
+    except cv2.error as error:
+        raise UnusableImage("undecodable_image") from error
+    if colour is None:
+        raise UnusableImage("undecodable_image")
+    pixels = colour.astype(np.uint8, copy=False)
+    if raw is not None and raw.ndim == 3 and raw.shape == (*pixels.shape[:2], 4):
+        return _on_white(pixels, raw[..., 3].astype(np.float32) / np.iinfo(raw.dtype).max)
+    return pixels
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Tell whether the file ends early; OpenCV would fill the rest with grey and say nothing."""
+    if data.startswith(JPEG_START):
+        return data.rfind(JPEG_END) < data.rfind(JPEG_SCAN)
+    return data.startswith(PNG_START) and PNG_END not in data[-64:]
+
+
+def _may_be_transparent(data: bytes) -> bool:
+    return data.startswith(PNG_START) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
+def _on_white(
+    colour: ColourImage, opacity: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+) -> ColourImage:
+    shown = opacity[..., None]
+    return np.rint(colour * shown + 255 * (1 - shown)).astype(np.uint8)

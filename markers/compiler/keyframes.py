@@ -1,0 +1,61 @@
+"""The picture at several scales, each described point by point."""
+
+from typing import Final
+
+import numpy as np
+
+from markers.compiler.arrays import GrayImage, Rows
+from markers.compiler.clusters import build_clusters
+from markers.compiler.features import Features, describe_image
+from markers.compiler.options import CompileOptions
+from markers.compiler.target import FeatureSet, Keyframe
+
+# A scale nearer to 1 than this is replaced by 1.
+NEAR_FULL: Final = 0.95
+
+
+def keyframe_scales(*, width_px: int, height_px: int, options: CompileOptions) -> list[float]:
+    """List the scales at which a picture is described, large to small; at least one.
+
+    From the smallest useful size up in equal steps, and the full size if that is allowed.
+    """
+    scale = options.keyframe_short_side_min_px / min(width_px, height_px)
+    scales: list[float] = []
+    while scale < NEAR_FULL:
+        scales.append(scale)
+        scale *= options.keyframe_step
+    scales.append(1.0)
+    limit = options.keyframe_long_side_max_px / max(width_px, height_px)
+    fitting = [scale for scale in scales if scale <= limit]
+    return fitting[::-1] or scales[:1]
+
+
+def make_keyframe(gray: GrayImage, *, scale: float, options: CompileOptions) -> Keyframe:
+    """Find and describe the points of the picture at one scale.
+
+    Args:
+        gray: (h, w) the picture at that scale.
+        scale: pixels of ``gray`` per pixel of the picture.
+        options: how many points to keep; seed of the trees.
+    """
+    height_px, width_px = gray.shape
+    features = describe_image(gray, per_bucket=options.keypoints_per_bucket)
+    bright, dark = np.flatnonzero(features.is_maximum), np.flatnonzero(~features.is_maximum)
+    return Keyframe(
+        scale,
+        width_px,
+        height_px,
+        maxima=_one_kind(features, bright, seed=options.seed),
+        minima=_one_kind(features, dark, seed=options.seed),
+    )
+
+
+def _one_kind(features: Features, rows: Rows, *, seed: int) -> FeatureSet:
+    descriptors = features.descriptors[rows]
+    return FeatureSet(
+        points_px=features.points_px[rows],
+        sizes=features.sizes[rows],
+        angles_rad=features.angles_rad[rows],
+        descriptors=descriptors,
+        root=build_clusters(descriptors, seed=seed),
+    )
