@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from vertexar.local.failures import StartFailure
+from vertexar.local.failures import CannotRun
 
 NAME = "vertexar-postgres"
 FALLBACK_NAME = "nobody"
@@ -78,7 +78,7 @@ def _lent_account() -> pwd.struct_passwd:
             subprocess.run(["useradd", *no_login, name], capture_output=True, check=False)
         if _has_user(name):
             return pwd.getpwnam(name)
-    raise StartFailure(
+    raise CannotRun(
         f"PostgreSQL refuses to run as root and there is no user {NAME}: create it, or run this as "
         "another user."
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from vertexar.local.account import LIBC, Account
-from vertexar.local.failures import StartFailure
+from vertexar.local.failures import CannotRun
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LOG_MAX_BYTES = 10_000_000  # at a start, a longer log becomes `<name>.log.1`
@@ -67,7 +67,7 @@ class Child:
         """Start a program.
 
         Raises:
-            StartFailure: it can't be executed.
+            CannotRun: it can't be executed.
         """
         rotate(program.log)
         with program.log.open("ab") as log:
@@ -84,7 +84,7 @@ class Child:
                     preexec_fn=tied_to_us(program),
                 )
             except (OSError, subprocess.SubprocessError) as error:
-                raise StartFailure(f"{program.name} can't be started: {error}") from error
+                raise CannotRun(f"{program.name} can't be started: {error}") from error
             child = cls(program, process, log.tell())
         child._feed()
         return child
@@ -122,17 +122,16 @@ class Child:
         return True
 
     def stop(self) -> None:
-        """Ask it to end, kill it if it does not, and leave no process of its session behind."""
+        """Ask it to end and wait; kill it if it does not."""
         self.send(self.program.stop_signal)
-        if not self.wait(self.program.patience_s):
-            self.process.kill()
-            self.process.wait()
-        self.clear()
+        self.wait(self.program.patience_s)
+        self.kill()
 
-    def clear(self) -> None:
-        """After its end: kill what it left running, remove its scratch folder."""
+    def kill(self) -> None:
+        """End it at once if it still runs, and leave nothing of its session or scratch behind."""
         with suppress(ProcessLookupError, PermissionError):  # macOS says so of a group of zombies
             os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
         if self.program.scratch is not None:
             shutil.rmtree(self.program.scratch, ignore_errors=True)
 
@@ -187,14 +186,14 @@ def wait_until(is_ready: Callable[[], bool], child: Child, *, seconds: float) ->
     """Poll until a started child answers.
 
     Raises:
-        StartFailure: it ended, or did not answer in time.
+        CannotRun: it ended, or did not answer in time.
     """
     deadline = time.monotonic() + seconds
     while not is_ready():
         if not child.is_running:
-            raise StartFailure(child.obituary())
+            raise CannotRun(child.obituary())
         if time.monotonic() > deadline:
-            raise StartFailure(
+            raise CannotRun(
                 f"{child.name} did not answer within {seconds:.0f} s [log: {child.program.log}]"
             )
         time.sleep(POLL_SECONDS)
@@ -204,7 +203,7 @@ def run_to_end(program: Program) -> None:
     """Run a program that ends by itself.
 
     Raises:
-        StartFailure: it can't be executed, or it failed.
+        CannotRun: it can't be executed, or it failed.
     """
     child = Child.start(program)
     try:
@@ -212,4 +211,4 @@ def run_to_end(program: Program) -> None:
     finally:
         child.stop()
     if code != 0:
-        raise StartFailure(child.obituary())
+        raise CannotRun(child.obituary())

@@ -1,5 +1,5 @@
-"""What can keep a local installation from running, told in one line."""
+"""What keeps a local installation from running, told in one line."""
 
 
-class StartFailure(Exception):
-    """The machine lacks or refuses something; the message is the one line that its owner reads."""
+class CannotRun(Exception):
+    """This machine lacks or refuses something; the message is the one line that its owner reads."""

