@@ -22,8 +22,13 @@ if sys.platform == "linux":
     import resource
 
 _MAX_OUTPUT_BYTES = 1_000_000_000  # of any file written: stops a run that fills the disk
-_OUT_OF_MEMORY = ("Cannot allocate memory", "Out of memory", "malloc")
-_DISK_FULL = ("No space left on device", "File too large")
+_SIGNS_OF_TROUBLE = (
+    "Cannot allocate memory",
+    "Out of memory",
+    "pthread_create() failed",
+    "No space left on device",
+    "File too large",
+)
 
 
 class FfmpegTrouble(RuntimeError):
@@ -115,11 +120,24 @@ def run_ffmpeg(
             process.kill()
             raise
     last_words = messages[-2000:].strip()
-    if process.returncode < 0 or any(sign in messages for sign in (*_OUT_OF_MEMORY, *_DISK_FULL)):
+    if process.returncode < 0 or _tells_of_trouble(messages):
         raise FfmpegOverran(f"ffmpeg ended with {process.returncode}: {last_words}")
     if process.returncode:
         raise FfmpegFailed(last_words)
     return FfmpegOutput(stdout=stdout, messages=messages)
+
+
+def _tells_of_trouble(messages: str) -> bool:
+    """Whether memory or disk ran out: ffmpeg may end with 0 then, its work half done.
+
+    Indented lines are left out: they repeat what the file says of itself.
+    """
+    return any(
+        sign in line
+        for line in messages.splitlines()
+        if not line.startswith(" ")
+        for sign in _SIGNS_OF_TROUBLE
+    )
 
 
 def _confine(pid: int, *, limits: VideoLimits) -> None:

@@ -152,12 +152,15 @@ def _check_weight(size_bytes: int, *, limits: VideoLimits) -> None:
 
 
 def _read_packets(path: Path, *, demuxer: str, limits: VideoLimits) -> _Packets:
-    """Walk over the packets without decoding one; stop soon after the longest duration."""
+    """Walk over the packets without decoding one; stop soon after the longest duration.
+
+    The packets of sound are dropped: that there is a track is all that is asked.
+    """
     try:
         listing = run_ffmpeg(
             [
                 *input_arguments(path, demuxer=demuxer, limits=limits),
-                "-map", "0:V:0?", "-map", "0:a:0?", "-c", "copy", "-frames:a", "1",
+                "-map", "0:V:0?", "-map", "0:a:0?", "-c", "copy", "-bsf:a", "noise=drop=1",
                 "-frames:v", str(_most_frames(limits)), "-t", f"{limits.max_duration_s + 1:.3f}",
                 "-f", "framecrc", "-",
             ],
