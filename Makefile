@@ -9,10 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-inp
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # What only looks at the code needs settings, but no server.
 OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql://127.0.0.1:1/none
-JS_SOURCES = $(shell find arcontent/static tests/js -name '*.js' 2>/dev/null)
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
-TSC := node_modules/.bin/tsc --noEmit --allowJs --checkJs --strict --skipLibCheck --target es2022 \
-	--module es2022 --moduleResolution bundler --lib es2023,dom,dom.iterable,webworker
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run lint type test schema lock format clean
@@ -32,7 +29,7 @@ lint: install-dev ## style, import contracts, missing migrations, JavaScript typ
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(OFFLINE) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	@if [ -x node_modules/.bin/tsc ]; then echo "$(firstword $(TSC)) --checkJs"; $(TSC) $(JS_SOURCES); \
+	@if [ -x node_modules/.bin/tsc ]; then set -x; node_modules/.bin/tsc -p jsconfig.json; \
 	else echo "JavaScript types were not checked: npm is missing"; fi
 
 type: install-dev ## mypy --strict

@@ -15,7 +15,7 @@ import pytest
 
 from vertexar.local import postgres, valkey
 from vertexar.local.children import Server
-from vertexar.local.failures import StartFailure
+from vertexar.local.failures import CannotRun
 
 pytest_plugins = ["tests.skips"]
 
@@ -33,7 +33,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if missing and "PYTEST_XDIST_WORKER" not in os.environ and not _only_asks(early_config):
         try:
             _start(missing, early_config)
-        except StartFailure as failure:
+        except CannotRun as failure:
             raise pytest.UsageError(str(failure)) from failure
     return (yield)
 
