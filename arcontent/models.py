@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Prefetch, Q
 from django.urls import reverse
@@ -71,7 +72,9 @@ class ARContent(BaseModel):
     title = models.CharField(_("title"), max_length=200)
     code = models.CharField(_("code"), max_length=32, unique=True, default=new_code, editable=False)
     call_to_action_label = models.CharField(_("button text"), max_length=60, blank=True)
-    call_to_action_url = models.URLField(_("button link"), max_length=500, blank=True)
+    call_to_action_url = models.CharField(
+        _("button link"), max_length=500, blank=True, validators=[URLValidator(["http", "https"])]
+    )
     idempotency_key = models.CharField(max_length=200, blank=True, editable=False)
     upload_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -121,12 +124,12 @@ class ARContent(BaseModel):
     @property
     def viewer_url(self) -> str:
         """What the QR code says."""
-        return settings.PUBLIC_URL + reverse("viewer", args=[self.code])
+        return f"{settings.PUBLIC_URL}{reverse('viewer', args=[self.code])}"
 
     @property
     def qr_url(self) -> str:
         """Where the QR code is, as a vector."""
-        return settings.PUBLIC_URL + reverse("qr-svg", args=[self.code])
+        return f"{settings.PUBLIC_URL}{reverse('qr-svg', args=[self.code])}"
 
 
 def _failure_of(part: str, row: LeasedModel) -> dict[str, str]:

@@ -6,11 +6,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 
 from arcontent.models import Video
-from arcontent.video.probe import VideoLimits
+from arcontent.services import video_limits
 from arcontent.video.rendition import make_rendition
 from vertexar.leases import perform
 from vertexar.storage import store
@@ -26,11 +25,8 @@ def _prepared(video: Video) -> dict[str, Any]:
         source = Path(folder) / "original"
         with default_storage.open(video.original) as original, source.open("wb") as copy:
             copyfileobj(original, copy)
-        limits = VideoLimits(
-            max_bytes=settings.VIDEO_MAX_BYTES, max_seconds=settings.VIDEO_MAX_SECONDS
-        )
-        made = make_rendition(source, Path(folder), limits=limits)
-        with made.path.open("rb") as rendition, made.poster.open("rb") as poster:
+        made = make_rendition(source, Path(folder), limits=video_limits())
+        with made.path.open("rb") as rendition, made.poster_path.open("rb") as poster:
             return {
                 "rendition": store(rendition, folder="arcontent/videos", extension=".mp4"),
                 "poster": store(poster, folder="arcontent/posters", extension=".jpg"),

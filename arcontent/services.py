@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Capability, Organization, User
 from arcontent import tasks
 from arcontent.models import ARContent, Video
-from arcontent.video.probe import VideoLimits, probe_video
+from arcontent.video.limits import VideoLimits
+from arcontent.video.probe import probe_video
 from markers import services as marker_services
 from markers.pictures import Picture, PictureLimits, read_picture
 from vertexar.errors import Conflict, NotAllowed, UnusableUpload
@@ -30,6 +31,13 @@ class Upload:
     video: "File[bytes]"
     video_sha256: str
     sha256: str  # of both files as they came, to know a repeated request by
+
+
+def video_limits() -> VideoLimits:
+    """What a video may be in this installation."""
+    return VideoLimits(
+        max_bytes=settings.VIDEO_MAX_BYTES, max_duration_s=settings.VIDEO_MAX_SECONDS
+    )
 
 
 def read_upload(*, image: "File[bytes]", video: "File[bytes]") -> Upload:
@@ -53,12 +61,7 @@ def read_upload(*, image: "File[bytes]", video: "File[bytes]") -> Upload:
         error.field = "image"
         raise
     try:
-        probe_video(
-            _path_of(video),
-            limits=VideoLimits(
-                max_bytes=settings.VIDEO_MAX_BYTES, max_seconds=settings.VIDEO_MAX_SECONDS
-            ),
-        )
+        probe_video(_path_of(video), limits=video_limits())
     except UnusableUpload as error:
         error.field = "video"
         raise

@@ -4,7 +4,8 @@ from datetime import date
 from typing import TypedDict
 
 from django.db import connection, models
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,9 +52,15 @@ def count(*, content: ARContent, event: Event) -> None:
         )
 
 
+def total_of(event: Event) -> Coalesce:
+    """Make an annotation for content: how often that happened in all."""
+    rows = DailyStat.objects.filter(content=OuterRef("pk")).order_by().values("content")
+    return Coalesce(Subquery(rows.annotate(total=Sum(event.value)).values("total")), 0)
+
+
 def summary(content: ARContent) -> Summary:
     """Count a content's events, in all and by day."""
     columns = [event.value for event in Event]
     days = content.daily_stats.order_by("-day")
     total = days.aggregate(**{column: Sum(column, default=0) for column in columns})
-    return {"total": total, "days": list(days.values("day", *columns))}  # type: ignore[typeddict-item]
+    return {"total": total, "days": list(days.values("day", *columns))}

@@ -15,6 +15,13 @@ from markers.models import Marker
 from vertexar.errors import DomainError
 
 
+READ_ONLY = [
+    "large_picture", "feature_preview", "organization", "status", "failure_code",
+    "failure_hint", "quality_score", "quality_report", "compiler_version", "attempt",
+    "width_px", "height_px", "sha256", "created_at", "updated_at",
+]  # fmt: skip
+
+
 @admin.register(Marker)
 class MarkerAdmin(admin.ModelAdmin[Marker]):
     """What phones recognise."""
@@ -26,11 +33,7 @@ class MarkerAdmin(admin.ModelAdmin[Marker]):
     search_fields = ["sha256", "arcontents__title", "arcontents__code"]
     date_hierarchy = "created_at"
     actions = ["recompile"]
-    fields = [
-        "large_picture", "feature_preview", "organization", "status", "failure_code",
-        "failure_hint", "quality_score", "quality_report", "compiler_version", "attempt",
-        "width_px", "height_px", "sha256", "created_at", "updated_at",
-    ]  # fmt: skip
+    fields = tuple(READ_ONLY)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Markers are made by uploading content."""
@@ -42,7 +45,7 @@ class MarkerAdmin(admin.ModelAdmin[Marker]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Marker | None = None) -> list[str]:
         """All of it: the pipeline writes these."""
-        return list(self.fields)
+        return READ_ONLY
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Marker]:
         """Scope to the organisations of whoever asks."""

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from vertexar.leases import LeasedModel, LeasedQuerySet
+from vertexar.leases import LeasedModel, LeasedQuerySet, Row
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +19,9 @@ def wake(task: "Task[[str], None]", row: LeasedModel) -> None:
     transaction.on_commit(partial(_send, task, str(row.pk)))
 
 
-def requeue_lost(task: "Task[[str], None]", rows: LeasedQuerySet[LeasedModel]) -> int:
+def requeue_lost(task: "Task[[str], None]", rows: LeasedQuerySet[Row]) -> int:
     """Send the task again for each row that a lost message or a dead worker left behind."""
-    lost: Iterable[LeasedModel] = rows.lost().only("pk").order_by("queued_at")[:1000]
+    lost: Iterable[Row] = rows.lost().only("pk").order_by("queued_at")[:1000]
     sent = 0
     for row in lost:
         type(row)._default_manager.filter(pk=row.pk).update(queued_at=timezone.now())

@@ -40,7 +40,7 @@ class LocalStorage(FileSystemStorage):
         return name
 
 
-class HashedStaticStorage(CompressedManifestStaticFilesStorage):
+class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Static files with hashed names, in JavaScript's import statements too."""
 
     support_js_module_import_aggregation = True

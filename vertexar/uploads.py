@@ -15,7 +15,7 @@ class DiskUploadHandler(TemporaryFileUploadHandler):
         input_data: Any,
         META: dict[str, str],  # noqa: N803
         content_length: int,
-        boundary: bytes,
+        boundary: str,
         encoding: str | None = None,
     ) -> None:
         """Refuse by the announced length; Django reads no more than was announced.

@@ -22,7 +22,7 @@ viewer_csp = csp_replace({"worker-src": [SELF], "form-action": [NONE]})
 
 
 @require_safe
-@viewer_csp
+@viewer_csp  # type: ignore[arg-type]  # its stubs know views of one argument only
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Show the viewer, or kindly say that there is no such code."""
     content = ARContent.objects.with_parts().filter(code=code.lower()).first()

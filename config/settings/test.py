@@ -9,3 +9,4 @@ STORAGES = {
     "default": {"BACKEND": "vertexar.storage.LocalStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_AUTOREFRESH = True  # static files straight from their folders

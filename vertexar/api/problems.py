@@ -20,7 +20,11 @@ from vertexar import request_id
 from vertexar.errors import Conflict, DomainError, NotAllowed
 
 CONTENT_TYPE = "application/problem+json"
-STATUS = {Conflict: HTTPStatus.CONFLICT, NotAllowed: HTTPStatus.FORBIDDEN}
+STATUS: dict[type[DomainError], HTTPStatus] = {  # the first that fits
+    Conflict: HTTPStatus.CONFLICT,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    DomainError: HTTPStatus.BAD_REQUEST,
+}
 
 
 class FieldError(TypedDict):
@@ -79,8 +83,8 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 
 def _of_domain(error: DomainError) -> dict[str, Any]:
-    status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), None)
-    body = _problem(status or HTTPStatus.BAD_REQUEST, error.code, error.message)
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    body = _problem(status, error.code, error.message)
     if error.hint:
         body["hint"] = str(error.hint)
     if error.field:
