@@ -208,6 +208,7 @@ def test_the_poster_is_a_still_of_the_video(tmp_path: Path) -> None:
     data = rendition.poster_path.read_bytes()
     assert data.startswith(b"\xff\xd8\xff")
     poster = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert poster is not None
     assert poster.shape[:2] == (853, 1280)
     assert corner_colours(np.asarray(poster, dtype=np.uint8)) == CORNER_COLOURS
 
