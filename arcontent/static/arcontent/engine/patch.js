@@ -1,0 +1,191 @@
+// Aligns one small patch of the picture with the frame: the patch is drawn as the pose would show it, then moved
+// by Lucas and Kanade's method (1981) until it fits. Differences of brightness and contrast do not matter.
+
+/** @typedef {import("./image.js").GreyImage} GreyImage */
+
+const SIDE = 11;
+const AREA = SIDE * SIDE;
+const REACH = (SIDE - 1) / 2;
+/** The drawn patch has one more pixel all around, for its gradients. */
+const DRAWN_SIDE = SIDE + 2;
+const DRAWN_REACH = REACH + 1;
+const MOST_STEPS = 6;
+/** A step shorter than this, in pixels, ends the search. */
+const ENOUGH_PX = 0.02;
+/** A patch with less contrast (standard deviation, of 255) tells nothing. */
+const LEAST_CONTRAST = 1.5;
+/** Least determinant of the gradients' moments, as a share of the squared half trace: an edge cannot be placed. */
+const LEAST_ROUNDNESS = 0.02;
+
+/** Aligns patches. One is enough for all: it only holds working memory and the last answer. */
+export class PatchAligner {
+  constructor() {
+    this.drawn = new Float64Array(DRAWN_SIDE * DRAWN_SIDE);
+    this.patch = new Float64Array(AREA);
+    this.gradientX = new Float64Array(AREA);
+    this.gradientY = new Float64Array(AREA);
+    /** Sums over the patch: of its square, of its gradients' products, of gradient times value. */
+    this.power = 0;
+    this.momentXX = 0;
+    this.momentXY = 0;
+    this.momentYY = 0;
+    this.determinant = 0;
+    this.patchX = 0;
+    this.patchY = 0;
+    /** Where the centre of the patch was found, in pixel indices of the frame. */
+    this.x = 0;
+    this.y = 0;
+    /** Normalised cross-correlation there. */
+    this.likeness = 0;
+  }
+
+  /**
+   * Draw the patch as the frame should show it.
+   * @param {GreyImage} template
+   * @param {number} x centre, in pixel indices of the template
+   * @param {number} y
+   * @param {ArrayLike<number>} warp 2x2, row by row: pixels of the template for one pixel of the frame
+   * @returns {boolean} false when the patch is not all within the template, or has no structure
+   */
+  draw(template, x, y, warp) {
+    const { width, height, data } = template;
+    const [xx, xy, yx, yy] = [warp[0], warp[1], warp[2], warp[3]];
+    const spanX = DRAWN_REACH * (Math.abs(xx) + Math.abs(xy));
+    const spanY = DRAWN_REACH * (Math.abs(yx) + Math.abs(yy));
+    if (!(x >= spanX && y >= spanY && x + spanX < width - 1 && y + spanY < height - 1)) return false;
+    const { drawn } = this;
+    let at = 0;
+    for (let j = -DRAWN_REACH; j <= DRAWN_REACH; j += 1) {
+      let px = x + j * xy - DRAWN_REACH * xx;
+      let py = y + j * yy - DRAWN_REACH * yx;
+      for (let i = 0; i < DRAWN_SIDE; i += 1, at += 1) {
+        const x0 = px | 0;
+        const y0 = py | 0;
+        const fx = px - x0;
+        const fy = py - y0;
+        const upper = y0 * width + x0;
+        const lower = upper + width;
+        const top = data[upper] + (data[upper + 1] - data[upper]) * fx;
+        drawn[at] = top + (data[lower] + (data[lower + 1] - data[lower]) * fx - top) * fy;
+        px += xx;
+        py += yx;
+      }
+    }
+    return this.prepare();
+  }
+
+  /** Take the mean away and note what every step needs. */
+  prepare() {
+    const { drawn, patch, gradientX, gradientY } = this;
+    let sum = 0;
+    let sumX = 0;
+    let sumY = 0;
+    for (let j = 0, to = 0; j < SIDE; j += 1) {
+      let at = (j + 1) * DRAWN_SIDE + 1;
+      for (let i = 0; i < SIDE; i += 1, at += 1, to += 1) {
+        sum += patch[to] = drawn[at];
+        sumX += gradientX[to] = (drawn[at + 1] - drawn[at - 1]) * 0.5;
+        sumY += gradientY[to] = (drawn[at + DRAWN_SIDE] - drawn[at - DRAWN_SIDE]) * 0.5;
+      }
+    }
+    const mean = sum / AREA;
+    const meanX = sumX / AREA;
+    const meanY = sumY / AREA;
+    let power = 0;
+    let xx = 0;
+    let xy = 0;
+    let yy = 0;
+    let patchX = 0;
+    let patchY = 0;
+    for (let i = 0; i < AREA; i += 1) {
+      const value = (patch[i] -= mean);
+      const gx = (gradientX[i] -= meanX);
+      const gy = (gradientY[i] -= meanY);
+      power += value * value;
+      xx += gx * gx;
+      xy += gx * gy;
+      yy += gy * gy;
+      patchX += gx * value;
+      patchY += gy * value;
+    }
+    this.power = power;
+    this.patchX = patchX;
+    this.patchY = patchY;
+    this.determinant = xx * yy - xy * xy;
+    this.momentXX = xx;
+    this.momentXY = xy;
+    this.momentYY = yy;
+    return (
+      power >= AREA * LEAST_CONTRAST * LEAST_CONTRAST &&
+      this.determinant >= LEAST_ROUNDNESS * 0.25 * (xx + yy) * (xx + yy)
+    );
+  }
+
+  /**
+   * Move the drawn patch over the frame until it fits; the answer is in `x`, `y` and `likeness`.
+   * @param {GreyImage} frame
+   * @param {number} x where the patch is expected, in pixel indices of the frame
+   * @param {number} y
+   * @param {number} reachPx how far from there it may be found
+   * @returns {boolean} false when it left the frame or its reach
+   */
+  align(frame, x, y, reachPx) {
+    this.x = x;
+    this.y = y;
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      const moved = this.step(frame);
+      if (moved < 0) return false;
+      if (Math.abs(this.x - x) > reachPx || Math.abs(this.y - y) > reachPx) return false;
+      if (moved < ENOUGH_PX) break;
+    }
+    return true;
+  }
+
+  /**
+   * One step. The likeness is that of the place before the step.
+   * @param {GreyImage} frame
+   * @returns {number} its length in pixels, or -1 when the patch left the frame or met a blank part of it
+   */
+  step({ width, height, data }) {
+    const left = this.x - REACH;
+    const top = this.y - REACH;
+    if (!(left >= 0 && top >= 0 && left + SIDE < width && top + SIDE < height)) return -1;
+    const { patch, gradientX, gradientY } = this;
+    const x0 = left | 0;
+    const y0 = top | 0;
+    const fx = left - x0;
+    const fy = top - y0;
+    const w00 = (1 - fx) * (1 - fy);
+    const w10 = fx * (1 - fy);
+    const w01 = (1 - fx) * fy;
+    const w11 = fx * fy;
+    let sum = 0;
+    let squares = 0;
+    let withPatch = 0;
+    let withX = 0;
+    let withY = 0;
+    for (let j = 0, i = 0; j < SIDE; j += 1) {
+      let upper = (y0 + j) * width + x0;
+      for (const end = upper + SIDE; upper < end; upper += 1, i += 1) {
+        const lower = upper + width;
+        const value = data[upper] * w00 + data[upper + 1] * w10 + data[lower] * w01 + data[lower + 1] * w11;
+        sum += value;
+        squares += value * value;
+        withPatch += value * patch[i];
+        withX += value * gradientX[i];
+        withY += value * gradientY[i];
+      }
+    }
+    const power = squares - (sum * sum) / AREA;
+    if (!(power > AREA * 0.25)) return -1;
+    this.likeness = withPatch / Math.sqrt(power * this.power);
+    const gain = Math.sqrt(this.power / power);
+    const bx = this.patchX - gain * withX;
+    const by = this.patchY - gain * withY;
+    const dx = (this.momentYY * bx - this.momentXY * by) / this.determinant;
+    const dy = (this.momentXX * by - this.momentXY * bx) / this.determinant;
+    this.x += dx;
+    this.y += dy;
+    return Math.hypot(dx, dy);
+  }
+}

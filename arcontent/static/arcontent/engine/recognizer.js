@@ -1,0 +1,178 @@
+// The page's door to the engine: a target file and a camera video go in, events come out. All computing happens
+// in the worker; at most one frame is on its way at any time, so a slow phone skips frames instead of lagging.
+
+import { FrameGrabber, watchFrames } from "./frames.js";
+
+/** @typedef {import("./worker.js").FromWorker} FromWorker */
+/** @typedef {import("./worker.js").ResultMessage} ResultMessage */
+/** @typedef {import("./worker.js").ToWorker} ToWorker */
+
+/**
+ * Detail of "found" and "update". Of "lost", `homography` is null.
+ * @typedef {object} Sight
+ * @property {number} target number of the target in its file
+ * @property {number[] | null} homography nine numbers, row by row: maps pixels of the picture (targetImage of the
+ *   file, origin top left) to pixels of the video frame
+ * @property {number} frameWidth of the video
+ * @property {number} frameHeight
+ * @property {number} timestamp of the frame, ms on the video's clock
+ */
+
+/**
+ * Figures for tests and diagnostics.
+ * @typedef {object} RecognizerStats
+ * @property {number} frames new camera frames
+ * @property {number} processed frames the worker has answered
+ * @property {number} skipped frames that came while the worker was busy
+ * @property {number} lastMs what the worker spent on the last frame
+ * @property {string} form how frames are taken: "video-frame", "bitmap" or "canvas"
+ */
+
+/** Something of the engine itself did not work; `code` says what. */
+export class RecognizerError extends Error {
+  /** @param {string} code @param {string} message */
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * Recognises pictures in a camera video.
+ *
+ * Dispatches "found" when a target is seen, "update" for each later frame it is seen in, "lost" when it has
+ * been gone for three frames; each is a CustomEvent with a `Sight`. Dispatches "error", with a
+ * `RecognizerError` as detail, when the worker breaks down.
+ */
+export class Recognizer extends EventTarget {
+  /** @param {{workerUrl: string | URL}} options the URL of worker.js */
+  constructor({ workerUrl }) {
+    super();
+    /** @type {RecognizerStats} */
+    this.stats = { frames: 0, processed: 0, skipped: 0, lastMs: 0, form: "" };
+    /** @private */
+    this.grabber = new FrameGrabber();
+    /** @private */
+    this.worker = new Worker(workerUrl, { type: "module", name: "recognizer" });
+    this.worker.addEventListener("message", (event) => this.receive(event.data));
+    this.worker.addEventListener("error", (event) => {
+      this.fail(new RecognizerError("engine_failed", event.message || "the worker could not be started"));
+    });
+    /** @private @type {{resolve: (targets: {width: number, height: number}[]) => void, reject: (error: Error) => void} | null} */
+    this.loading = null;
+    /** @private */
+    this.stopWatching = () => {};
+    /** @private counts the starts: answers to frames of an earlier one are dropped */
+    this.run = 0;
+    /** @private */
+    this.isBusy = false;
+  }
+
+  /**
+   * Load a target and warm up.
+   * @param {ArrayBuffer} buffer a `.mind` file
+   * @returns {Promise<{width: number, height: number}[]>} sizes of the pictures in the file, in pixels
+   * @throws {Error} with `code` "bad_target" when the file cannot be used, "engine_failed" when the worker cannot
+   */
+  load(buffer) {
+    return new Promise((resolve, reject) => {
+      this.loading?.reject(new RecognizerError("superseded", "another target was loaded meanwhile"));
+      this.loading = { resolve, reject };
+      this.send({ type: "load", buffer });
+    });
+  }
+
+  /**
+   * Begin to process a playing video, from "nothing seen". A video that was being processed is left.
+   * @param {HTMLVideoElement} video
+   */
+  start(video) {
+    this.stop();
+    this.send({ type: "reset" });
+    this.stopWatching = watchFrames(video, (timestamp) => {
+      this.stats.frames += 1;
+      if (this.isBusy) this.stats.skipped += 1;
+      else void this.process(video, timestamp, this.run);
+    });
+  }
+
+  /** Stop processing; no event is dispatched until the next start. The worker and its target stay. */
+  stop() {
+    this.stopWatching();
+    this.stopWatching = () => {};
+    this.run += 1;
+  }
+
+  /** Stop for good and free the worker. */
+  close() {
+    this.stop();
+    this.worker.terminate();
+    this.loading?.reject(new RecognizerError("closed", "the recognizer was closed"));
+    this.loading = null;
+  }
+
+  /**
+   * @private
+   * @param {HTMLVideoElement} video
+   * @param {number} timestamp
+   * @param {number} run
+   */
+  async process(video, timestamp, run) {
+    this.isBusy = true;
+    try {
+      const shot = await this.grabber.grab(video);
+      this.stats.form = this.grabber.form;
+      if (shot === null || run !== this.run) {
+        if (shot !== null && "close" in shot.source) shot.source.close();
+        this.isBusy = false;
+        return;
+      }
+      const { source, transfer, factor, frameWidth, frameHeight } = shot;
+      this.send({ type: "frame", run, source, factor, frameWidth, frameHeight, timestamp }, transfer);
+    } catch (error) {
+      this.isBusy = false;
+      this.fail(new RecognizerError("no_frames", String(error)));
+    }
+  }
+
+  /** @private @param {FromWorker} message */
+  receive(message) {
+    if (message.type === "loaded") {
+      this.loading?.resolve(message.targets);
+      this.loading = null;
+    } else if (message.type === "refused") {
+      this.loading?.reject(new RecognizerError(message.code, message.message));
+      this.loading = null;
+    } else if (message.type === "unreadable") {
+      this.isBusy = false;
+      if (!this.grabber.fallBack()) this.fail(new RecognizerError("no_frames", message.message));
+    } else {
+      this.isBusy = false;
+      this.report(message);
+    }
+  }
+
+  /** @private @param {ResultMessage} result */
+  report({ run, events, ms }) {
+    this.stats.processed += 1;
+    this.stats.lastMs = ms;
+    if (run !== this.run) return;
+    for (const { type, homography, ...rest } of events) {
+      /** @type {Sight} */
+      const detail = { ...rest, homography: homography && Array.from(homography) };
+      this.dispatchEvent(new CustomEvent(type, { detail }));
+    }
+  }
+
+  /** @private @param {RecognizerError} error */
+  fail(error) {
+    this.loading?.reject(error);
+    this.loading = null;
+    this.dispatchEvent(new CustomEvent("error", { detail: error }));
+  }
+
+  /** @private @param {ToWorker} message @param {Transferable[]} [transfer] */
+  send(message, transfer = []) {
+    this.worker.postMessage(message, transfer);
+  }
+}

@@ -1,0 +1,198 @@
+// The state machine of recognition: searching for any of the targets, tracking one, losing it. Frames go in,
+// in order; events come out. Knows nothing of cameras, workers or clocks: the same frames give the same events.
+
+import { Describer } from "./freak.js";
+import { Detector } from "./detect.js";
+import { Matcher } from "./match.js";
+import { PoseFilter } from "./filter.js";
+import { PoseFinder } from "./pose.js";
+import { ScaleSpace } from "./pyramid.js";
+import { FramePyramid, Tracker } from "./track.js";
+import { mix, normalizedAt } from "./homography.js";
+
+/** @typedef {import("./homography.js").Homography} Homography */
+/** @typedef {import("./image.js").GreyImage} GreyImage */
+/** @typedef {import("./target.js").Target} Target */
+/** @typedef {import("./track.js").Sighting} Sighting */
+
+/**
+ * What happened in a frame. `homography` is there but for "lost"; it maps pixels of the picture to pixels of the
+ * frame, both from the top left corner.
+ * @typedef {object} RecognitionEvent
+ * @property {"found" | "update" | "lost"} type
+ * @property {number} target number of the target in its file
+ * @property {Homography | null} homography
+ */
+
+/** The keypoints a frame may have. Small pictures lie in few buckets, so a bucket may hold many. */
+const LIMITS = { perBucket: 20, total: 1500 };
+/** Poses that are looked at closely in one frame, for each target. */
+const MOST_PROPOSALS = 3;
+/** What is asked of a first sighting, and of one that goes on: patches, and share of those to be seen. */
+const FOUND = { inliers: 10, share: 0.3 };
+const KEPT = { inliers: 8, share: 0.2 };
+const MOST_MISSED = 3;
+/** Least time between two searches: more would only cost battery. */
+const SEARCH_EVERY_MS = 55;
+/** Share of the last motion that is expected again. */
+const MOMENTUM = 0.8;
+
+/** Recognises and follows targets in frames of one size. */
+export class Session {
+  /**
+   * @param {Target[]} targets
+   * @param {number} width of the frames, in pixels
+   * @param {number} height
+   */
+  constructor(targets, width, height) {
+    this.width = width;
+    this.height = height;
+    this.space = new ScaleSpace(width, height);
+    this.detector = new Detector(this.space, LIMITS);
+    this.describer = new Describer(LIMITS.total);
+    this.pyramid = new FramePyramid(width, height);
+    this.seekers = targets.map((target) => ({
+      target,
+      matcher: new Matcher(target, LIMITS.total),
+      finder: new PoseFinder(target),
+      tracker: new Tracker(target),
+      filter: new PoseFilter(target.width, target.height),
+    }));
+    this.searchedAtMs = -Infinity;
+    /** @type {Track | null} */
+    this.track = null;
+  }
+
+  /**
+   * @param {GreyImage} frame of the session's size; kept until the next call
+   * @param {number} timestampMs of the frame
+   * @returns {RecognitionEvent | null} null while nothing is seen or a target is missed for a moment
+   */
+  process(frame, timestampMs) {
+    this.pyramid.fill(frame);
+    const { track } = this;
+    if (track === null) return this.search(frame, timestampMs);
+    const sighting = this.follow(track, timestampMs) ?? this.find(frame, [track.target])?.sighting ?? null;
+    if (sighting !== null) return this.see(track, sighting, timestampMs, "update");
+    track.missed += 1;
+    track.before = null;
+    return track.missed < MOST_MISSED ? null : this.lose();
+  }
+
+  /**
+   * Forget what is being tracked.
+   * @returns {RecognitionEvent | null} "lost" when something was
+   */
+  lose() {
+    const { track } = this;
+    if (track === null) return null;
+    this.track = null;
+    this.seekers[track.target].filter.reset();
+    return { type: "lost", target: track.target, homography: null };
+  }
+
+  /** @param {GreyImage} frame @param {number} timestampMs */
+  search(frame, timestampMs) {
+    if (Math.abs(timestampMs - this.searchedAtMs) < SEARCH_EVERY_MS) return null;
+    this.searchedAtMs = timestampMs;
+    const found = this.find(frame, this.seekers.keys());
+    if (found === null) return null;
+    this.track = new Track(found.target);
+    return this.see(this.track, found.sighting, timestampMs, "found");
+  }
+
+  /**
+   * Look for targets anywhere in the frame.
+   * @param {GreyImage} frame
+   * @param {Iterable<number>} targets numbers of those that are looked for
+   * @returns {{target: number, sighting: Sighting} | null}
+   */
+  find(frame, targets) {
+    this.space.fill(frame);
+    const keypoints = this.detector.detect();
+    const descriptions = this.describer.describe(this.space, keypoints);
+    for (const target of targets) {
+      const { matcher, finder, tracker } = this.seekers[target];
+      const matches = matcher.match(keypoints, descriptions);
+      const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
+      for (const { homography } of proposals) {
+        const sighting = tracker.track(this.pyramid, homography);
+        if (sighting !== null && isEnough(sighting, FOUND)) return { target, sighting };
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Look where the target should be by now; failing that, where it was.
+   * @param {Track} track
+   * @param {number} timestampMs
+   * @returns {Sighting | null}
+   */
+  follow(track, timestampMs) {
+    const { tracker } = this.seekers[track.target];
+    for (const start of track.expectations(timestampMs)) {
+      const sighting = tracker.track(this.pyramid, start);
+      if (sighting !== null && isEnough(sighting, KEPT)) return sighting;
+    }
+    return null;
+  }
+
+  /**
+   * @param {Track} track
+   * @param {Sighting} sighting
+   * @param {number} timestampMs
+   * @param {"found" | "update"} type
+   * @returns {RecognitionEvent}
+   */
+  see(track, sighting, timestampMs, type) {
+    const { target, filter } = this.seekers[track.target];
+    track.move(normalizedAt(sighting.homography, target.width / 2, target.height / 2), timestampMs);
+    return { type, target: track.target, homography: filter.apply(sighting.homography, timestampMs) };
+  }
+}
+
+/** Where a target was seen lately. */
+class Track {
+  /** @param {number} target */
+  constructor(target) {
+    this.target = target;
+    this.missed = 0;
+    /** @type {Homography | null} */
+    this.last = null;
+    this.lastAtMs = 0;
+    /** @type {Homography | null} pose before the last; null when not in the frame before */
+    this.before = null;
+    this.beforeAtMs = 0;
+  }
+
+  /** @param {Homography} homography @param {number} timestampMs */
+  move(homography, timestampMs) {
+    this.before = this.missed === 0 ? this.last : null;
+    this.beforeAtMs = this.lastAtMs;
+    this.last = homography;
+    this.lastAtMs = timestampMs;
+    this.missed = 0;
+  }
+
+  /**
+   * Poses to start looking from, the likeliest first.
+   * @param {number} timestampMs
+   * @returns {Homography[]}
+   */
+  expectations(timestampMs) {
+    if (this.last === null) return [];
+    const step = this.lastAtMs - this.beforeAtMs;
+    if (this.before === null || step <= 0) return [this.last];
+    const share = MOMENTUM * Math.min((timestampMs - this.lastAtMs) / step, 2);
+    return [mix(this.before, this.last, 1 + share), this.last];
+  }
+}
+
+/**
+ * @param {Sighting} sighting
+ * @param {{inliers: number, share: number}} least
+ */
+function isEnough({ inliers, visible }, least) {
+  return inliers >= least.inliers && inliers >= least.share * visible;
+}

@@ -1,0 +1,187 @@
+// Follows a target from a pose that is nearly right to the one that fits the frame, and says whether the target
+// is really there. The picture itself is the reference in every frame, so errors do not add up.
+
+import { adjugate, isPlausible, project, refine, roomForPairs } from "./homography.js";
+import { blankImage, halveInto } from "./image.js";
+import { PatchAligner } from "./patch.js";
+
+/** @typedef {import("./homography.js").Homography} Homography */
+/** @typedef {import("./image.js").GreyImage} GreyImage */
+/** @typedef {import("./target.js").Target} Target */
+/** @typedef {import("./target.js").TemplateLevel} TemplateLevel */
+
+/** Halvings of the frame, coarse to fine and the finest once more. */
+const PASSES = [3, 3, 2, 1, 0, 0];
+const FRAME_LEVELS = 4;
+const MOST_PATCHES = 128;
+/** A patch is looked for when its centre is this far inside the frame, in pixels of the level. */
+const MARGIN_PX = 6;
+/** How far a patch may be found from where it was expected, in pixels of the level. */
+const REACH_PX = 6;
+const LEAST_LIKENESS_COARSE = 0.5;
+const LEAST_LIKENESS_FINE = 0.6;
+const REFINE_STEPS = 6;
+/** Tukey's limit in the finest pass. */
+const LAST_LIMIT_PX = 1.5;
+/** A frame whose finest level is less like the picture than its half, by this much, is blurred: the half decides. */
+const BLUR_MARGIN = 0.08;
+/** A pass over fewer patches than this does not change the pose. */
+const LEAST_PATCHES = 6;
+
+/** The frame's image pyramid, filled anew for each frame. */
+export class FramePyramid {
+  /** @param {number} width of the frames to come @param {number} height */
+  constructor(width, height) {
+    this.width = width;
+    this.height = height;
+    /** @type {GreyImage[]} finest first */
+    this.levels = [];
+    for (let i = 0; i < FRAME_LEVELS; i += 1) this.levels.push(blankImage(width >> i, height >> i));
+  }
+
+  /** @param {GreyImage} frame */
+  fill(frame) {
+    this.levels[0] = frame;
+    for (let i = 1; i < FRAME_LEVELS; i += 1) halveInto(this.levels[i - 1], this.levels[i]);
+  }
+}
+
+/**
+ * What the last look at a frame found.
+ * @typedef {object} Sighting
+ * @property {Homography} homography picture to frame
+ * @property {number} visible patches that should be in the frame
+ * @property {number} inliers patches that were found where the pose has them
+ * @property {number} likeness mean normalised correlation of the patches that were found
+ */
+
+/** Tracks one target. */
+export class Tracker {
+  /** @param {Target} target */
+  constructor(target) {
+    this.target = target;
+    this.pairs = roomForPairs(MOST_PATCHES);
+    this.likeness = new Float64Array(MOST_PATCHES);
+    this.aligner = new PatchAligner();
+    this.warp = new Float64Array(4);
+  }
+
+  /**
+   * @param {FramePyramid} frame
+   * @param {Homography} start a pose at most some tens of pixels off
+   * @returns {Sighting | null} null when too little of the target is there to fit a pose to
+   */
+  track(frame, start) {
+    let homography = start;
+    /** @type {Sighting | null} */
+    let half = null;
+    /** @type {Sighting | null} */
+    let full = null;
+    for (const [index, level] of PASSES.entries()) {
+      const limitPx = index === PASSES.length - 1 ? LAST_LIMIT_PX : 2 * 2 ** level;
+      const sighting = this.pass(frame, homography, level, limitPx);
+      if (sighting !== null) homography = sighting.homography;
+      if (level === 1) half = sighting;
+      if (level === 0) full = sighting;
+    }
+    const isBlurred = half !== null && full !== null && full.likeness < half.likeness - BLUR_MARGIN;
+    return full === null || isBlurred ? half : full;
+  }
+
+  /**
+   * Align the patches in one level of the frame and fit the pose to them.
+   * @param {FramePyramid} frame
+   * @param {Homography} start
+   * @param {number} level
+   * @param {number} limitPx patches farther off are outliers
+   * @returns {Sighting | null}
+   */
+  pass(frame, start, level, limitPx) {
+    const { pairs } = this;
+    const { width, height } = this.target;
+    const visible = this.alignPatches(frame, start, level);
+    if (pairs.count < LEAST_PATCHES) return null;
+    const options = { steps: REFINE_STEPS, fromPx: 2 * limitPx, toPx: limitPx, width, height };
+    const homography = refine(start, pairs, options);
+    if (homography === null || !isPlausible(homography, width, height)) return null;
+    let inliers = 0;
+    let sum = 0;
+    for (let i = 0; i < pairs.count; i += 1) {
+      const [u, v] = project(homography, pairs.x[i], pairs.y[i]);
+      if (Math.hypot(u - pairs.u[i], v - pairs.v[i]) > limitPx) continue;
+      inliers += 1;
+      sum += this.likeness[i];
+    }
+    return { homography, visible, inliers, likeness: inliers > 0 ? sum / inliers : 0 };
+  }
+
+  /**
+   * Find the patches of the fitting template level in one level of the frame, into `pairs` and `likeness`.
+   * @param {FramePyramid} frame
+   * @param {Homography} h
+   * @param {number} level of the frame
+   * @returns {number} how many patches should be visible
+   */
+  alignPatches(frame, h, level) {
+    const { pairs, aligner, warp } = this;
+    const image = frame.levels[level];
+    const size = 2 ** level;
+    const { image: template, corners, perPixelX, perPixelY } = this.fittingTemplate(frame, h, size);
+    const leastLikeness = level > 0 ? LEAST_LIKENESS_COARSE : LEAST_LIKENESS_FINE;
+    const margin = MARGIN_PX * size;
+    let visible = 0;
+    pairs.count = 0;
+    for (let i = 0; i < corners.x.length; i += 1) {
+      const x = corners.x[i];
+      const y = corners.y[i];
+      const inverse = 1 / (h[6] * x + h[7] * y + h[8]);
+      const u = (h[0] * x + h[1] * y + h[2]) * inverse;
+      const v = (h[3] * x + h[4] * y + h[5]) * inverse;
+      if (!(u > margin && v > margin && u < frame.width - margin && v < frame.height - margin)) continue;
+      // How the picture moves under a step in the frame: the inverse of the homography's derivative here.
+      const ux = (h[0] - u * h[6]) * inverse;
+      const uy = (h[1] - u * h[7]) * inverse;
+      const vx = (h[3] - v * h[6]) * inverse;
+      const vy = (h[4] - v * h[7]) * inverse;
+      const unit = size / (ux * vy - uy * vx);
+      warp[0] = vy * unit * perPixelX;
+      warp[1] = -uy * unit * perPixelX;
+      warp[2] = -vx * unit * perPixelY;
+      warp[3] = ux * unit * perPixelY;
+      if (!aligner.draw(template, x * perPixelX - 0.5, y * perPixelY - 0.5, warp)) continue;
+      visible += 1;
+      if (!aligner.align(image, u / size - 0.5, v / size - 0.5, REACH_PX)) continue;
+      if (aligner.likeness < leastLikeness) continue;
+      pairs.x[pairs.count] = x;
+      pairs.y[pairs.count] = y;
+      pairs.u[pairs.count] = (aligner.x + 0.5) * size;
+      pairs.v[pairs.count] = (aligner.y + 0.5) * size;
+      pairs.weight[pairs.count] = aligner.likeness * aligner.likeness * corners.strength[i];
+      this.likeness[pairs.count] = aligner.likeness;
+      pairs.count += 1;
+    }
+    return visible;
+  }
+
+  /**
+   * The template level whose pixels come nearest to the frame level's, where the frame looks at the picture.
+   * @param {FramePyramid} frame
+   * @param {Homography} h
+   * @param {number} size pixels of the frame in one of its level
+   * @returns {TemplateLevel}
+   */
+  fittingTemplate(frame, h, size) {
+    const { width, height, levels } = this.target;
+    const [cx, cy] = project(adjugate(h), frame.width / 2, frame.height / 2);
+    const x = Math.min(Math.max(cx, 0), width);
+    const y = Math.min(Math.max(cy, 0), height);
+    const depth = h[6] * x + h[7] * y + h[8];
+    const determinant =
+      h[0] * (h[4] * h[8] - h[5] * h[7]) -
+      h[1] * (h[3] * h[8] - h[5] * h[6]) +
+      h[2] * (h[3] * h[7] - h[4] * h[6]);
+    const zoom = Math.sqrt(Math.abs(determinant / depth ** 3)) / size;
+    const finest = Math.log2(zoom / Math.sqrt(levels[0].perPixelX * levels[0].perPixelY));
+    return levels[Math.min(Math.max(Math.round(-finest), 0), levels.length - 1)];
+  }
+}
