@@ -1,5 +1,6 @@
-"""Turns a picture into a target that a phone recognises. Pure NumPy and OpenCV: no Django, no paths,
-no settings, no clock.
+"""Turns a picture into a target that a phone recognises.
+
+Pure NumPy and OpenCV: no Django, no paths, no settings, no clock.
 """
 
 from markers.compiler.compile import COMPILER_VERSION, CompiledTarget, compile_target

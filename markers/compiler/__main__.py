@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from markers.compiler import COMPILER_VERSION, UnusableImage, compile_target
 
@@ -40,9 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     return int(is_unusable)
 
 
-def _compile(picture: Path, folder: Path) -> dict[str, object]:
+def _compile(picture: Path, folder: Path) -> dict[str, Any]:
     compiled = compile_target(picture.read_bytes())
-    result: dict[str, object] = {
+    result: dict[str, Any] = {
         "compiler_version": COMPILER_VERSION,
         "width_px": compiled.width_px,
         "height_px": compiled.height_px,

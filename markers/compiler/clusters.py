@@ -38,7 +38,7 @@ def hamming_distances(first: Descriptors, second: Descriptors) -> Distances:
         (N, M) bits, 0..672.
     """
     differing = _as_words(first)[:, None, :] ^ _as_words(second)[None, :, :]
-    return np.bitwise_count(differing).sum(axis=2, dtype=np.uint16)
+    return np.asarray(np.bitwise_count(differing).sum(axis=2, dtype=np.uint16))
 
 
 def build_clusters(descriptors: Descriptors, *, seed: int) -> Cluster:

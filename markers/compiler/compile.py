@@ -113,7 +113,10 @@ def compile_target(
 def _tracking_images(
     sampler: AreaSampler, *, short_side_px: int, options: CompileOptions
 ) -> tuple[TrackingImage, TrackingImage]:
-    """Sample the picture for tracking; only the coarse image gets points, as only there any are read."""
+    """Sample the picture for tracking.
+
+    Only the coarse image gets points: runtimes that track by given points read them nowhere else.
+    """
     fine_scale = options.tracking_fine_px / short_side_px
     coarse_scale = options.tracking_coarse_px / short_side_px
     coarse = sampler.at(coarse_scale)

@@ -1,6 +1,6 @@
 """From the bytes of a picture file to its pixels; nothing else of the compiler sees a file.
 
-The caller has checked weight and declared size: a decompression bomb is refused before it gets here.
+The caller has checked weight and declared size: a decompression bomb does not get here.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from markers.compiler.arrays import ColourImage, GrayImage
+from markers.compiler.arrays import ColourImage, FloatImage, GrayImage
 from markers.compiler.errors import UnusableImage
 
 SHORT_SIDE_MIN_PX: Final = 100
@@ -52,7 +52,7 @@ def decode_picture(data: bytes) -> Picture:
 
 
 def reduce_to(colour: ColourImage, *, long_side_px: int) -> ColourImage:
-    """Shrink a picture to at most ``long_side_px`` on its long side; a smaller one stays as it is."""
+    """Shrink a picture to at most ``long_side_px`` on its long side; a smaller one stays."""
     height_px, width_px = colour.shape[:2]
     factor = long_side_px / max(height_px, width_px)
     if factor >= 1:
@@ -82,7 +82,8 @@ def _decode_colour(data: bytes) -> ColourImage:
         raise UnusableImage("undecodable_image")
     pixels = colour.astype(np.uint8, copy=False)
     if raw is not None and raw.ndim == 3 and raw.shape == (*pixels.shape[:2], 4):
-        return _on_white(pixels, raw[..., 3].astype(np.float32) / np.iinfo(raw.dtype).max)
+        full = 65535 if raw.dtype == np.uint16 else 255
+        return _on_white(pixels, raw[..., 3].astype(np.float32) / np.float32(full))
     return pixels
 
 
@@ -97,8 +98,6 @@ def _may_be_transparent(data: bytes) -> bool:
     return data.startswith(PNG_START) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
-def _on_white(
-    colour: ColourImage, opacity: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
-) -> ColourImage:
+def _on_white(colour: ColourImage, opacity: FloatImage) -> ColourImage:
     shown = opacity[..., None]
-    return np.rint(colour * shown + 255 * (1 - shown)).astype(np.uint8)
+    return np.asarray(np.rint(colour * shown + 255 * (1 - shown)).astype(np.uint8))

@@ -7,9 +7,9 @@ from typing import Final
 
 HINTS: Final = {
     "undecodable_image": "The file is not a complete picture; save it again as JPEG or PNG.",
-    "picture_too_small": "The picture is too small; use one of at least 100 pixels on the short side.",
-    "aspect_too_extreme": "The picture is too long and narrow; crop it to at most four times as long as wide.",
-    "too_few_features": "The picture has too little detail to be recognised; use one with more contrast, edges and texture.",
+    "picture_too_small": "Use a picture of at least 100 pixels on its short side.",
+    "aspect_too_extreme": "Crop the picture to at most four times as long as wide.",
+    "too_few_features": "Use a picture with more detail: contrast, edges, texture.",
 }
 
 

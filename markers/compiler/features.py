@@ -1,4 +1,4 @@
-"""The points of one image with their descriptors: what is compared between picture and camera frame."""
+"""The described points of one image: what is compared between picture and camera frame."""
 
 from dataclasses import dataclass
 

@@ -141,8 +141,9 @@ def _gradient_histograms(image: FloatImage, places: Points) -> NDArray[np.float6
     offset = np.arange(len(places))[:, None] * DIRECTION_BINS
     cells = np.concatenate([offset + first, offset + (first + 1) % DIRECTION_BINS])
     weights = np.concatenate([strengths * (1 - shares), strengths * shares])
-    counted = np.bincount(cells.ravel(), weights.ravel(), minlength=len(places) * DIRECTION_BINS)
-    return counted.reshape(len(places), DIRECTION_BINS)
+    total = len(places) * DIRECTION_BINS
+    counted = np.bincount(cells.ravel(), weights=weights.ravel(), minlength=total)
+    return counted.astype(np.float64, copy=False).reshape(len(places), DIRECTION_BINS)
 
 
 def _smooth(histograms: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -167,4 +168,5 @@ def _strongest_peaks(histograms: NDArray[np.float64]) -> Angles:
     shifts = np.where(is_peak, (left - right) / (2 * np.where(is_peak, bend, 1)), 0)
     angles = 2 * np.pi * (peaks + shifts + 0.5) / DIRECTION_BINS - np.pi
     wrapped = np.where(angles > np.pi, angles - 2 * np.pi, angles)
-    return np.where(wrapped <= -np.pi, wrapped + 2 * np.pi, wrapped).astype(np.float32)
+    wrapped = np.where(wrapped <= -np.pi, wrapped + 2 * np.pi, wrapped)
+    return np.asarray(wrapped, np.float32)

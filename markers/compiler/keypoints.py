@@ -1,7 +1,7 @@
 """Where an image has points worth recognising: extrema of the difference of Gaussians.
 
-The thresholds are those of the runtime's own detector, since it must find the same points again in a
-camera frame.
+The thresholds are those of the runtime's own detector, since it must find the same points again in
+a camera frame.
 """
 
 from collections.abc import Sequence

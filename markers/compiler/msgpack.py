@@ -1,7 +1,7 @@
 """The part of MessagePack that target files use, written and read.
 
-Maps, arrays, strings, byte strings, integers, floats, booleans and nil; no extension types. Integers
-and lengths are written in their shortest form, as the format asks.
+Maps, arrays, strings, byte strings, integers, floats, booleans and nil; no extension types.
+Integers and lengths are written in their shortest form, as the format asks.
 """
 
 import struct

@@ -62,7 +62,7 @@ class AreaSampler:
 
 def _bounds(count: int, step: float, end: int) -> NDArray[np.float64]:
     """Edges of ``count`` pixels of width ``step``; the last one is cut where the picture ends."""
-    return np.minimum(np.arange(count + 1) * step, end)
+    return np.asarray(np.minimum(np.arange(count + 1) * step, end))
 
 
 def _between(sums: NDArray[np.float64], at: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -70,7 +70,7 @@ def _between(sums: NDArray[np.float64], at: NDArray[np.float64], axis: int) -> N
     below = np.minimum(at.astype(np.int64), sums.shape[axis] - 2)
     share = (at - below)[:, None] if axis == 0 else at - below
     low, high = np.take(sums, below, axis=axis), np.take(sums, below + 1, axis=axis)
-    return low + (high - low) * share
+    return np.asarray(low + (high - low) * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def halve(image: FloatImage) -> FloatImage:
 
 
 def double(image: FloatImage, *, height_px: int, width_px: int) -> FloatImage:
-    """Enlarge twice, pixel ``i`` read at ``0.5 i - 0.25``; an odd last row or column is repeated."""
+    """Enlarge twice, pixel ``i`` read at ``0.5 i - 0.25``; an odd last line is repeated."""
     doubled = cv2.resize(
         image, (2 * image.shape[1], 2 * image.shape[0]), interpolation=cv2.INTER_LINEAR
     )

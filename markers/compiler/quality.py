@@ -4,14 +4,14 @@ Counting points or contrast says little about that. Here the target is looked fo
 picture, with the runtime's own detector and ratio test.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
 import numpy as np
 
-from markers.compiler.arrays import Descriptors, GrayImage, Points, Rows
+from markers.compiler.arrays import Descriptors, GrayImage, Mask, Points, Rows
 from markers.compiler.features import Features, describe_image
 from markers.compiler.options import CompileOptions
 from markers.compiler.target import FeatureSet, Keyframe, Target
@@ -32,8 +32,9 @@ SCORE_GOOD: Final = 75
 KEYPOINTS_FEW: Final = 120
 COVERAGE_LOW: Final = 0.4
 CONTRAST_LOW: Final = 25.0
-DISTINCT_LOW: Final = 0.2
+DISTINCT_LOW: Final = 0.14
 TRACKING_POINTS_FEW: Final = 6
+DETECT_RATE_LOW: Final = 0.5
 CELLS: Final = 8
 
 
@@ -45,7 +46,7 @@ class Quality:
         score: 0..100.
         report: what it was made of, ready for JSON; ``reasons`` are stable codes that tell what
             keeps a picture below a good score: ``few_points``, ``clustered``, ``repetitive``,
-            ``low_contrast``, ``few_tracking_points``.
+            ``low_contrast``, ``few_tracking_points``, ``lost_when_small``, ``lost_when_tilted``.
     """
 
     score: int
@@ -54,11 +55,16 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    """What was found in one view: points seen, those with one clear match, and those in the pose."""
+    """Points seen in one view, those with one clear match, and those in the pose."""
 
+    view: View
     seen: int
     matched: int
     inliers: int
+
+    @property
+    def is_detected(self) -> bool:
+        return self.inliers >= INLIERS_DETECTED
 
 
 def measure_quality(
@@ -86,7 +92,9 @@ def measure_quality(
         "coverage": round(_coverage(best), 3),
         "contrast": round(float(gray.std()), 1),
         "distinct": round(sum(s.matched for s in sightings) / max(seen, 1), 3),
-        "detect_rate": round(float((inliers >= INLIERS_DETECTED).mean()), 3),
+        "detect_rate": _detect_rate(sightings),
+        "detect_rate_small": _detect_rate([s for s in sightings if s.view.is_small]),
+        "detect_rate_tilted": _detect_rate([s for s in sightings if s.view.is_tilted]),
         "inliers_mean": round(float(inliers.mean()), 1),
         "views": len(sightings),
     }
@@ -106,8 +114,14 @@ def _reasons(report: dict[str, Any]) -> list[str]:
         "clustered": report["coverage"] < COVERAGE_LOW,
         "repetitive": report["keypoints"] >= KEYPOINTS_FEW and report["distinct"] < DISTINCT_LOW,
         "few_tracking_points": report["tracking_points"] < TRACKING_POINTS_FEW,
+        "lost_when_small": report["detect_rate_small"] < DETECT_RATE_LOW,
+        "lost_when_tilted": report["detect_rate_tilted"] < DETECT_RATE_LOW,
     }
     return [code for code, holds in found.items() if holds]
+
+
+def _detect_rate(sightings: Sequence[_Sighting]) -> float:
+    return round(sum(s.is_detected for s in sightings) / max(len(sightings), 1), 3)
 
 
 def _coverage(keyframe: Keyframe) -> float:
@@ -124,10 +138,10 @@ def _look(target: Target, view: View, *, options: CompileOptions) -> _Sighting:
     matches.sort(key=lambda pair: -len(pair[0]))
     corners = np.array(
         [[0, 0], [target.width_px, 0], [target.width_px, target.height_px], [0, target.height_px]],
-        np.float64,
+        np.float32,
     )
     inliers = [_inliers(*pair, view.truth, corners) for pair in matches[:KEYFRAMES_TRIED]]
-    return _Sighting(len(features), len(matches[0][0]), max(inliers))
+    return _Sighting(view, len(features), len(matches[0][0]), max(inliers))
 
 
 def _match(features: Features, keyframe: Keyframe) -> tuple[Points, Points]:
@@ -161,10 +175,11 @@ def _inliers(places: Points, seen: Points, truth: Homography, corners: Points) -
     """Count the pairs in the best pose; none if that is not where the picture is."""
     if len(places) < INLIERS_NONE:
         return 0
-    pose, is_inlier = cv2.findHomography(
+    fit: tuple[Homography | None, Mask] = cv2.findHomography(  # type: ignore[assignment]
         places, seen, cv2.RANSAC, INLIER_PX, maxIters=500, confidence=0.99
     )
-    if pose is None:
+    pose, is_inlier = fit
+    if pose is None:  # all in a line, or at one place: OpenCV's stubs know no None
         return 0
     estimated, true = (cv2.perspectiveTransform(corners[None], h)[0] for h in (pose, truth))
     off_px = np.linalg.norm(estimated - true, axis=1).mean()

@@ -6,7 +6,6 @@ from markers.compiler.arrays import (
     Angles,
     Descriptors,
     GrayImage,
-    Mask,
     Octaves,
     PixelPoints,
     Points,

@@ -15,16 +15,18 @@ TEMPLATE_HALF_PX: Final = 6
 SEARCH_RADIUS_PX: Final = 10
 SELF_RADIUS_PX: Final = 2
 # Share of the image's pixels that are looked at: those with the strongest gradient.
-CANDIDATES_SHARE: Final = 0.02
+CANDIDATES_SHARE: Final = 0.06
 DEVIATION_MIN: Final = 5.0
-# As like as this to a place nearby is too like.
-ALIKE_MAX: Final = 0.9
-# As unlike as this when two pixels off is too fine to be followed.
-STEADY_MIN: Final = 0.2
+# As like as this to a place nearby is too like, unless there are few others.
+ALIKE_MAX: Final = 0.95
+POINTS_WANTED: Final = 24
+# As unlike as this when two pixels off is almost too fine to be followed: such come last.
+STEADY_MIN: Final = 0.0
+UNSTEADY: Final = 1.0
 # As like as this when two pixels off is a line, along which it would slide.
-SLIDING_MAX: Final = 0.99
+SLIDING_MAX: Final = 0.995
 # Least distance between two chosen places, as a share of the image's short side.
-SPACING_SHARE: Final = 0.1
+SPACING_SHARE: Final = 0.08
 
 
 def select_tracking_points(image: GrayImage) -> PixelPoints:
@@ -34,8 +36,8 @@ def select_tracking_points(image: GrayImage) -> PixelPoints:
         image: (h, w) tracking image.
 
     Returns:
-        (N, 2) int32 x, y; each at least 6 px from the border and a tenth of the short side from
-        every other. None if nothing in the picture stands out.
+        (N, 2) int32 x, y; each at least 8 px from the border and 8 % of the short side from every
+        other. None if nothing in the picture stands out.
     """
     pixels = image.astype(np.float32)
     rows, columns = _candidates(pixels)
@@ -77,7 +79,7 @@ def _deviation(pixels: FloatImage) -> FloatImage:
 
 
 def _alikeness(pixels: FloatImage, row: int, column: int) -> float:
-    """Tell how like the place is to the likest one nearby; infinity if it cannot be followed."""
+    """Tell how like the place is to the likest one nearby; infinity if it would slide."""
     half, height_px, width_px = TEMPLATE_HALF_PX, *pixels.shape
     template = pixels[row - half : row + half + 1, column - half : column + half + 1]
     top, left = max(row - SEARCH_RADIUS_PX, half), max(column - SEARCH_RADIUS_PX, half)
@@ -88,19 +90,23 @@ def _alikeness(pixels: FloatImage, row: int, column: int) -> float:
     y, x, reach = row - top, column - left, SELF_RADIUS_PX
     own = likeness[y - reach : y + reach + 1, x - reach : x + reach + 1]
     rim = np.concatenate([own[0], own[-1], own[1:-1, 0], own[1:-1, -1]])
-    if rim.min() < STEADY_MIN or rim.max() > SLIDING_MAX:
+    if rim.max() > SLIDING_MAX:
         return float("inf")
     elsewhere = likeness.copy()
     elsewhere[y - reach : y + reach + 1, x - reach : x + reach + 1] = -1
-    highest = float(elsewhere.max())
-    return highest if highest < ALIKE_MAX else float("inf")
+    return float(elsewhere.max()) + (UNSTEADY if rim.min() < STEADY_MIN else 0)
 
 
 def _spread(points: PixelPoints, alikeness: Scores, *, spacing_px: float) -> Rows:
-    """Keep the least alike points that none kept before is too near to; ties keep input order."""
+    """Keep the least alike points that none kept before is too near to; ties keep input order.
+
+    Points that are too like a neighbour, or too fine, are kept only while there are fewer than
+    wanted.
+    """
     kept: list[int] = []
     for row in np.argsort(alikeness, kind="stable"):
-        if not np.isfinite(alikeness[row]):
+        limit = ALIKE_MAX if len(kept) >= POINTS_WANTED else 1 + UNSTEADY
+        if alikeness[row] > limit:
             break
         gaps_px = np.linalg.norm(points[kept] - points[row], axis=1)
         if np.all(gaps_px >= spacing_px):

@@ -1,4 +1,4 @@
-"""Phone shots that never were: the picture as a camera would see it, at a known place in the frame."""
+"""Phone shots that never were: the picture as a camera would see it, at a known place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,10 +32,14 @@ class View:
     Attributes:
         gray: (256, 256) what the camera sees.
         truth: where each point of the picture is in it.
+        is_small: the picture takes up the least of the view.
+        is_tilted: the picture is seen most from the side.
     """
 
     gray: GrayImage
     truth: Homography
+    is_small: bool
+    is_tilted: bool
 
 
 def simulate_views(
@@ -52,12 +56,19 @@ def simulate_views(
     rng = np.random.default_rng(seed)
     for number in range(count):
         fill = FILLS[number % len(FILLS)]
-        tilt_rad = np.deg2rad(TILTS_DEG[number // len(FILLS) % len(TILTS_DEG)])
+        tilt_deg = TILTS_DEG[number // len(FILLS) % len(TILTS_DEG)]
         scale = fill * VIEW_PX / max(width_px, height_px)
-        truth = _placed(rng, scale=scale, tilt_rad=tilt_rad, size_px=(width_px, height_px))
+        truth = _placed(
+            rng, scale=scale, tilt_rad=np.deg2rad(tilt_deg), size_px=(width_px, height_px)
+        )
         # Sampled near the view's resolution first: a warp of the whole picture would alias.
         source_scale = min(1.0, 1.25 * scale)
-        yield View(_photographed(sampler.at(source_scale), source_scale, truth, rng), truth)
+        yield View(
+            _photographed(sampler.at(source_scale), source_scale, truth, rng),
+            truth,
+            is_small=fill == min(FILLS),
+            is_tilted=tilt_deg == max(TILTS_DEG),
+        )
 
 
 def _placed(
