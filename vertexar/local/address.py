@@ -1,6 +1,6 @@
 """Where the web server listens, and by which names it may be called."""
 
-import os
+import errno
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ class Address:
 
     listener: socket.socket
     bind: str
+    port: int
 
     @classmethod
     def take(cls, environ: Mapping[str, str]) -> "Address":
@@ -35,18 +36,14 @@ class Address:
         try:
             listener = socket.create_server((bind, int(port)), family=family, backlog=BACKLOG)
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-            raise CannotRun(
-                f"Port {port} of {bind} can't be had ({reason}): set PORT to another, as in PORT="
-                f"{(int(port) + 1) % 65536}, or BIND to an address of this machine."
-            ) from error
-        return cls(listener, bind)
-
-    @property
-    def port(self) -> int:
-        """The port in use."""
-        port: int = self.listener.getsockname()[1]
-        return port
+            if error.errno == errno.EADDRINUSE:
+                raise CannotRun(
+                    f"Port {port} of {bind} is taken: end what listens there, or choose another as "
+                    f"in PORT={int(port) % 65535 + 1}."
+                ) from error
+            reason = (error.strerror or str(error)).partition(" (")[0]
+            raise CannotRun(f"BIND={bind} PORT={port} can't be listened on: {reason}.") from error
+        return cls(listener, bind, listener.getsockname()[1])
 
     @property
     def reachable(self) -> tuple[str, int]:

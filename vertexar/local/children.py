@@ -199,16 +199,15 @@ def wait_until(is_ready: Callable[[], bool], child: Child, *, seconds: float) ->
         time.sleep(POLL_SECONDS)
 
 
-def run_to_end(program: Program) -> None:
-    """Run a program that ends by itself.
+def finish(child: Child) -> None:
+    """Wait for a program that ends by itself; on an interruption, end it.
 
     Raises:
-        CannotRun: it can't be executed, or it failed.
+        CannotRun: it failed.
     """
-    child = Child.start(program)
     try:
-        code = child.process.wait()
+        child.process.wait()
     finally:
         child.stop()
-    if code != 0:
+    if child.process.returncode != 0:
         raise CannotRun(child.obituary())

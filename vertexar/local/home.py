@@ -69,11 +69,10 @@ class Home:
         mode = 0o711 if os.geteuid() == 0 else 0o700
         try:
             self.root.mkdir(mode=mode, parents=True, exist_ok=True)
-            free = shutil.disk_usage(self.root).free
-            if free < FREE_BYTES_NEEDED:
+            if self.free_bytes() < FREE_BYTES_NEEDED:
                 raise CannotRun(
-                    f"The disk of {self.root} is full: {free // 1_000_000} MB are free, "
-                    f"{FREE_BYTES_NEEDED // 1_000_000} MB are needed. Free some, or set "
+                    f"The disk of {self.root} is full: {self.free_bytes() // 1_000_000} MB are "
+                    f"free, {FREE_BYTES_NEEDED // 1_000_000} MB are needed. Free some, or set "
                     "VERTEXAR_HOME to a folder on another disk."
                 )
             for folder in (self.media, self.static, self.log("any").parent):
@@ -81,6 +80,10 @@ class Home:
             self._make_secret_key()
         except OSError as error:
             raise self._not_writable(error) from error
+
+    def free_bytes(self) -> int:
+        """Say how much the folder's disk can still take."""
+        return shutil.disk_usage(self.root).free
 
     def _make_secret_key(self) -> None:
         if self.secret_key.exists():

@@ -39,14 +39,16 @@ def remember(children: Iterable[Child], path: Path) -> None:
         [child.process.pid, list(child.program.command), int(child.program.stop_signal)]
         for child in children
     ]
-    path.write_text(json.dumps(rows), encoding="utf-8")
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(rows), encoding="utf-8")
+    new.replace(path)  # never half a list, whenever we are killed
 
 
 def end(path: Path) -> int:
     """End what an earlier run's list names and still runs, youngest first; say how many."""
     if not path.exists():
         return 0
-    rows = json.loads(path.read_text(encoding="utf-8") or "[]")
+    rows = json.loads(path.read_text(encoding="utf-8"))
     running = [left for left in (Leftover(*row) for row in reversed(rows)) if left.is_running]
     for left in running:
         _signal(left, left.stop_signal)

@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from vertexar.local.account import Account, account_for
-from vertexar.local.children import Child, Program, Server, run_to_end, wait_until
+from vertexar.local.children import Child, Program, Server, finish, wait_until
 from vertexar.local.failures import CannotRun
 from vertexar.local.leftovers import command_of
 
@@ -133,15 +133,14 @@ def _fill(data: Path, *, binaries: Binaries, account: Account | None, log: Path)
     else:
         locale = ["--locale=C.UTF-8"]
     options = ["-U", USER, "--auth=trust", "--encoding=UTF8", *locale]
-    run_to_end(
-        Program(
-            name="PostgreSQL's initdb",
-            command=[str(binaries.folder / "initdb"), "-D", str(unfinished), *options],
-            log=log,
-            env=_environment(),
-            account=account,
-        )
+    program = Program(
+        name="PostgreSQL's initdb",
+        command=[str(binaries.folder / "initdb"), "-D", str(unfinished), *options],
+        log=log,
+        env=_environment(),
+        account=account,
     )
+    finish(Child.start(program))
     unfinished.rename(data)
 
 
@@ -158,8 +157,8 @@ def _drop_stale_pid_file(data: Path) -> None:
     """After a crash, do not let the server mistake a process that now has its old number for it."""
     path = data / "postmaster.pid"
     if path.exists():
-        pid = int(path.read_text(encoding="ascii").split("\n", 1)[0])
-        if "postgres" not in command_of(pid):
+        pid = path.read_text(encoding="ascii").partition("\n")[0]
+        if not pid.isdecimal() or "postgres" not in command_of(int(pid)):
             path.unlink()
 
 
@@ -200,7 +199,12 @@ def _answers(sockets: Path) -> bool:
 
 
 def _ensure_database(sockets: Path) -> None:
-    with psycopg.connect(_url(sockets, "postgres"), autocommit=True) as connection:
-        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-        if there.fetchone() is None:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    named = "SELECT 1 FROM pg_database WHERE datname = %s"
+    create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE))
+    try:
+        with psycopg.connect(_url(sockets, "postgres"), autocommit=True) as connection:
+            if connection.execute(named, [DATABASE]).fetchone() is None:
+                connection.execute(create)
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        raise CannotRun(f"{NAME} can't make the database {DATABASE}: {reason}") from error

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from vertexar.local import leftovers
-from vertexar.local.children import Child, Program, run_to_end
+from vertexar.local.children import Child, Program, finish
 from vertexar.local.failures import CannotRun
 
 WATCH_SECONDS = 0.25
@@ -69,7 +69,7 @@ class Supervisor:
             CannotRun: it failed, or one of the children did, which is then what is said.
         """
         try:
-            run_to_end(program)
+            finish(Child.start(program))
         except CannotRun:
             self.check()
             raise

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from vertexar.local import leftovers, postgres, static_files, valkey
 from vertexar.local.address import Address
-from vertexar.local.children import Child, Program, wait_until
+from vertexar.local.children import Child, Program, finish, wait_until
 from vertexar.local.failures import CannotRun
 from vertexar.local.home import Home
 from vertexar.local.supervisor import Stage, Supervisor, told_to_stop
 
+DISK_FULL_BYTES = 1_000_000
 WEB_SECONDS = 120
 WEB_GRACE_SECONDS = 10
 WORK_GRACE_SECONDS = 20  # a job cut off here is done again after the next start
@@ -49,16 +50,15 @@ def up(installation: Installation) -> int:
     Returns:
         the exit code: 0 when told to stop, 1 when something failed, after one line on stderr.
     """
+    run = _Run(installation)
     with told_to_stop():
         try:
-            _Run(installation).run()
+            run.run()
         except KeyboardInterrupt:
             _say("Stopped.")
             return 0
-        except CannotRun as failure:
-            _say(str(failure))
-        except OSError as error:  # a disk that fills up, a limit of the system
-            _say(f"{error.strerror}: {error.filename}" if error.filename else str(error))
+        except (CannotRun, OSError) as failure:
+            _say(f"{run.full_disk()}{failure}")
         return 1
 
 
@@ -77,14 +77,21 @@ class _Run:
             if ended := leftovers.end(self.home.children):
                 _say(f"Ended {ended} processes of an earlier run that was killed")
             self._configure(address)
-            self._start_servers()
-            self._prepare_data()
+            with self._collecting_static_files():
+                self._start_servers()
+                self._prepare_data()
             self._start_processes(address)
             if self.installation.has_demo:
                 self._load_demo()
             _say(f"Vertex AR is ready ({time.monotonic() - begun:.1f} s); Ctrl-C stops it")
             _tell(f"Admin: {self.env['PUBLIC_URL'].rstrip('/')}/admin/")
             self.supervisor.watch()
+
+    def full_disk(self) -> str:
+        """Name the usual cause of a failure that can't even log why; "" when it is not that."""
+        root = self.home.root
+        is_full = root.exists() and self.home.free_bytes() < DISK_FULL_BYTES
+        return f"The disk of {root} is full: " if is_full else ""
 
     def _configure(self, address: Address) -> None:
         """Complete the environment that all children share; what the user set stays."""
@@ -125,19 +132,28 @@ class _Run:
     def _prepare_data(self) -> None:
         with _step("Tables are up to date"):
             self._manage("migrate", "--no-input")
-        self._collect_static_files()
         with _step("There is an admin"):
             self._manage("create_admin", shows_results=True)
 
-    def _collect_static_files(self) -> None:
-        stamp = self.home.root / "static.stamp"
+    @contextmanager
+    def _collecting_static_files(self) -> Iterator[None]:
+        """Collect them, if any is new, beside what is done meanwhile: it takes longest of all."""
+        folder = Path(self.env["STATIC_ROOT"])
+        stamp = folder.with_name(f"{folder.name}.stamp")
         settings_module = self.env.get("DJANGO_SETTINGS_MODULE", "")
         now = static_files.fingerprint(self.installation.project, settings_module=settings_module)
-        is_current = stamp.exists() and stamp.read_text(encoding="ascii") == now
-        if is_current and any(Path(self.env["STATIC_ROOT"]).iterdir()):
+        if stamp.exists() and stamp.read_text(encoding="ascii") == now:
+            yield
             return
         with _step("Files for the browser are collected"):
-            self._manage("collectstatic", "--no-input")
+            # ReDoc comes with Swagger UI's package and is not shown anywhere
+            arguments = ("collectstatic", "--no-input", "--ignore", "redoc")
+            collecting = Child.start(self._management(*arguments))
+            try:
+                yield
+                finish(collecting)
+            finally:
+                collecting.kill()
         stamp.write_text(now, encoding="ascii")
 
     def _start_processes(self, address: Address) -> None:
@@ -194,8 +210,11 @@ class _Run:
             _say(f"There is no demo: {failure}")
 
     def _manage(self, command: str, *arguments: str, shows_results: bool = False) -> None:
+        self.supervisor.run(self._management(command, *arguments, shows_results=shows_results))
+
+    def _management(self, command: str, *arguments: str, shows_results: bool = False) -> Program:
         line = [sys.executable, str(self.installation.project / "manage.py"), command, *arguments]
-        self.supervisor.run(self._program(command, line, shows_results=shows_results))
+        return self._program(command, line, shows_results=shows_results)
 
     def _program(
         self,
