@@ -34,10 +34,11 @@ def serve(request: HttpRequest, key: str) -> HttpResponseBase:
     """Answer 200, 206 for one range, 304 for a known ETag, 416 for a range past the end."""
     path = _path_of(key)
     size = path.stat().st_size
-    wanted = _byte_range(request.headers.get("Range", ""), size)
+    is_head = request.method == "HEAD"  # for which ranges are not defined
+    wanted = None if is_head else _byte_range(request.headers.get("Range", ""), size)
     response: HttpResponseBase
     if wanted is None:
-        response = FileResponse(path.open("rb"))
+        response = HttpResponse() if is_head else FileResponse(path.open("rb"))
         response["Content-Length"] = str(size)
     elif not wanted:
         response = HttpResponse(status=416)

@@ -91,6 +91,10 @@ def test_a_missing_file_is_pointed_at(
     assert response.json()["errors"][0]["pointer"] == f"/{missing}"
 
 
+def named(case: object) -> str:
+    return getattr(case, "__name__", str(case))
+
+
 BAD_PICTURES: list[tuple[Callable[[], bytes], str]] = [
     (hostile.empty, "empty_file"),
     (hostile.text_named_jpg, "picture_unreadable"),
@@ -102,7 +106,7 @@ BAD_PICTURES: list[tuple[Callable[[], bytes], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "code"), BAD_PICTURES, ids=lambda case: str(case))
+@pytest.mark.parametrize(("make", "code"), BAD_PICTURES, ids=named)
 def test_a_bad_picture_is_refused_and_nothing_is_kept(
     api: APIClient, video: bytes, media: Path, make: Callable[[], bytes], code: str
 ) -> None:
@@ -122,7 +126,7 @@ BAD_VIDEOS: list[tuple[Callable[[], bytes], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "code"), BAD_VIDEOS, ids=lambda case: str(case))
+@pytest.mark.parametrize(("make", "code"), BAD_VIDEOS, ids=named)
 def test_a_bad_video_is_refused_and_nothing_is_kept(
     api: APIClient, picture: bytes, media: Path, make: Callable[[], bytes], code: str
 ) -> None:

@@ -1,7 +1,7 @@
 """Making content through the one door."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,15 +21,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def upload(picture: bytes, video: bytes, tmp_path: Path) -> services.Upload:
+def upload(picture: bytes, video: bytes, tmp_path: Path) -> Iterator[services.Upload]:
     path = tmp_path / "upload.bin"
     path.write_bytes(video)
     with path.open("rb") as file:
-        return services.read_upload(image=File(io.BytesIO(picture)), video=on_disk(path, file))
-
-
-def on_disk(path: Path, file: object) -> File[bytes]:
-    return File(path.open("rb"), name=str(path))
+        yield services.read_upload(
+            image=File(io.BytesIO(picture)), video=File(file, name=str(path))
+        )
 
 
 def test_content_is_a_marker_and_a_video_that_wait_for_their_workers(

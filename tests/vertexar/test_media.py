@@ -6,6 +6,7 @@ from django.core.files.storage import default_storage
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 
+pytestmark = pytest.mark.django_db  # closing a response closes connections
 BODY = bytes(range(256)) * 8
 
 
@@ -72,7 +73,9 @@ def test_a_range_that_makes_no_sense_is_ignored(client: Client, url: str, header
 
 
 def test_a_known_etag_is_304(client: Client, url: str) -> None:
-    etag = client.get(url)["ETag"]
+    first = client.get(url)
+    first.close()
+    etag = first["ETag"]
 
     response = client.get(url, headers={"If-None-Match": etag})
 
@@ -92,7 +95,7 @@ def test_head_has_the_length_and_no_body(client: Client, url: str) -> None:
     [
         "/media/nothing.mp4",
         "/media/../manage.py",
-        "/media/%2e%2e/%2e%2e/etc/passwd",
+        "/media/../../etc/passwd",
         "/media/a%00b",
         "/media/arcontent",
         "/media//etc/passwd",

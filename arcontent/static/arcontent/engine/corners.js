@@ -21,18 +21,17 @@ const LEAST_SHARE = 0.001;
 
 /**
  * @param {GreyImage} image a template
- * @param {number} perPixelX pixels of the image for one pixel of the picture
- * @param {number} perPixelY
+ * @param {number} scale pixels of the image for one pixel of the picture
  * @returns {Corners} strongest first, at most 90
  */
-export function cornersToTrack(image, perPixelX, perPixelY) {
+export function cornersToTrack(image, scale) {
   const strengths = smallerEigenvalues(image);
   const peaks = localPeaks(strengths, image.width, image.height);
   const chosen = spread(peaks, image.width, image.height);
   const median = chosen.length > 0 ? strengths[chosen[chosen.length >> 1]] : 1;
   return {
-    x: Float64Array.from(chosen, (at) => ((at % image.width) + 0.5) / perPixelX),
-    y: Float64Array.from(chosen, (at) => (Math.floor(at / image.width) + 0.5) / perPixelY),
+    x: Float64Array.from(chosen, (at) => ((at % image.width) + 0.5) / scale),
+    y: Float64Array.from(chosen, (at) => (Math.floor(at / image.width) + 0.5) / scale),
     strength: Float64Array.from(chosen, (at) => strengths[at] / (strengths[at] + median)),
   };
 }

@@ -29,8 +29,7 @@ export class BadTarget extends Error {
  * One resolution of the picture.
  * @typedef {object} TemplateLevel
  * @property {GreyImage} image
- * @property {number} perPixelX pixels of the image for one pixel of the picture
- * @property {number} perPixelY
+ * @property {number} scale pixels of the image for one pixel of the picture
  * @property {Corners} corners in pixels of the picture
  */
 
@@ -47,6 +46,8 @@ const VERSION = 2;
 const LEAST_TEMPLATE_SIDE_PX = 24;
 const LEAST_POINTS = 8;
 const MOST_SIDE_PX = 20_000;
+/** Most by which a tracking image's size may differ from the picture's size times its scale. */
+const MOST_ROUNDING_PX = 2;
 
 /**
  * @param {ArrayBuffer} buffer a `.mind` file
@@ -82,8 +83,8 @@ function readTarget(data) {
     ["minimaPoints", "maximaPoints"].map((key) => readFeatures(keyframes, key))
   );
   if (features[0].count + features[1].count < LEAST_POINTS) throw new BadTarget("the target has too few points");
-  const image = largestImage(asList(entry.trackingData, "trackingData"));
-  return { width, height, features, levels: templateLevels(image, width, height) };
+  const { image, scale } = largestImage(asList(entry.trackingData, "trackingData"), width);
+  return { width, height, features, levels: templateLevels(image, scale) };
 }
 
 /**
@@ -117,10 +118,11 @@ function readFeatures(keyframes, key) {
 /**
  * The largest tracking image; some compilers leave a stub in the place of one.
  * @param {unknown[]} entries
- * @returns {GreyImage}
+ * @param {number} pictureWidth
+ * @returns {{image: GreyImage, scale: number}}
  */
-function largestImage(entries) {
-  /** @type {GreyImage | null} */
+function largestImage(entries, pictureWidth) {
+  /** @type {{image: GreyImage, scale: number} | null} */
   let largest = null;
   for (const item of entries) {
     const entry = asMap(item, "a tracking image");
@@ -130,32 +132,33 @@ function largestImage(entries) {
     if (!(data instanceof Uint8Array) || data.length !== width * height) {
       throw new BadTarget("a tracking image has not as many bytes as pixels");
     }
-    if (largest === null || width > largest.width) largest = { width, height, data: Float32Array.from(data) };
+    if (largest !== null && width <= largest.image.width) continue;
+    // The size of the image is rounded, its scale is not: places follow the scale.
+    const scale = asPositive(entry.scale, "the scale of a tracking image");
+    largest = { image: { width, height, data: Float32Array.from(data) }, scale };
   }
-  if (largest === null || Math.min(largest.width, largest.height) < LEAST_TEMPLATE_SIDE_PX) {
+  if (largest === null || Math.min(largest.image.width, largest.image.height) < LEAST_TEMPLATE_SIDE_PX) {
     throw new BadTarget("the target has no image to track");
+  }
+  if (Math.abs(pictureWidth * largest.scale - largest.image.width) > MOST_ROUNDING_PX) {
+    throw new BadTarget("the scale of a tracking image is not that of its size");
   }
   return largest;
 }
 
 /**
- * @param {GreyImage} image
- * @param {number} width of the picture
- * @param {number} height
+ * @param {GreyImage} image the finest
+ * @param {number} scale of it
  * @returns {TemplateLevel[]}
  */
-function templateLevels(image, width, height) {
+function templateLevels(image, scale) {
   /** @type {TemplateLevel[]} */
   const levels = [];
-  let perPixelX = image.width / width;
-  let perPixelY = image.height / height;
-  for (let level = image; Math.min(level.width, level.height) >= LEAST_TEMPLATE_SIDE_PX; ) {
-    levels.push({ image: level, perPixelX, perPixelY, corners: cornersToTrack(level, perPixelX, perPixelY) });
-    const half = blankImage(level.width >> 1, level.height >> 1);
-    halveInto(level, half);
-    level = half;
-    perPixelX *= 0.5;
-    perPixelY *= 0.5;
+  while (Math.min(image.width, image.height) >= LEAST_TEMPLATE_SIDE_PX) {
+    levels.push({ image, scale, corners: cornersToTrack(image, scale) });
+    const half = blankImage(image.width >> 1, image.height >> 1);
+    halveInto(image, half);
+    [image, scale] = [half, scale / 2];
   }
   return levels;
 }

@@ -1,7 +1,7 @@
 // Follows a target from a pose that is nearly right to the one that fits the frame, and says whether the target
 // is really there. The picture itself is the reference in every frame, so errors do not add up.
 
-import { adjugate, isPlausible, project, refine, roomForPairs } from "./homography.js";
+import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs } from "./homography.js";
 import { blankImage, halveInto } from "./image.js";
 import { PatchAligner } from "./patch.js";
 
@@ -23,8 +23,13 @@ const LEAST_LIKENESS_FINE = 0.6;
 const REFINE_STEPS = 6;
 /** Tukey's limit in the finest pass. */
 const LAST_LIMIT_PX = 1.5;
-/** A frame whose finest level is less like the picture than its half, by this much, is blurred: the half decides. */
-const BLUR_MARGIN = 0.08;
+/** How much less of the picture is recognised in a sharp and in a blurred frame than in its half. */
+const SHARP_LOSS = 0.06;
+const BLURRED_LOSS = 0.12;
+/** Share of the visible patches that must agree before a level changes the pose, by level. */
+const LEAST_SHARE = [0, 0.25, 0.3, 0.5];
+/** What is taken for unlikeness that means nothing: noise and rounding. */
+const DOUBT = 0.02;
 /** A pass over fewer patches than this does not change the pose. */
 const LEAST_PATCHES = 6;
 
@@ -84,8 +89,23 @@ export class Tracker {
       if (level === 1) half = sighting;
       if (level === 0) full = sighting;
     }
-    const isBlurred = half !== null && full !== null && full.likeness < half.likeness - BLUR_MARGIN;
-    return full === null || isBlurred ? half : full;
+    if (full === null || half === null) return full ?? half;
+    return { ...full, homography: this.sharper(full, half) };
+  }
+
+  /**
+   * The finest level is the most exact, unless the frame is blurred: then it is the half. In between, a mixture,
+   * so that nothing jumps.
+   * @param {Sighting} full in the frame itself
+   * @param {Sighting} half in the frame at half its resolution
+   */
+  sharper(full, half) {
+    const loss = (half.likeness * half.inliers) / half.visible - (full.likeness * full.inliers) / full.visible;
+    const share = (loss - SHARP_LOSS) / (BLURRED_LOSS - SHARP_LOSS);
+    if (share <= 0) return full.homography;
+    const [x, y] = [this.target.width / 2, this.target.height / 2];
+    const [fine, coarse] = [normalizedAt(full.homography, x, y), normalizedAt(half.homography, x, y)];
+    return mix(fine, coarse, Math.min(share, 1));
   }
 
   /**
@@ -112,7 +132,8 @@ export class Tracker {
       inliers += 1;
       sum += this.likeness[i];
     }
-    return { homography, visible, inliers, likeness: inliers > 0 ? sum / inliers : 0 };
+    if (inliers < LEAST_PATCHES || inliers < LEAST_SHARE[level] * visible) return null;
+    return { homography, visible, inliers, likeness: sum / inliers };
   }
 
   /**
@@ -126,7 +147,7 @@ export class Tracker {
     const { pairs, aligner, warp } = this;
     const image = frame.levels[level];
     const size = 2 ** level;
-    const { image: template, corners, perPixelX, perPixelY } = this.fittingTemplate(frame, h, size);
+    const { image: template, corners, scale } = this.fittingTemplate(frame, h, size);
     const leastLikeness = level > 0 ? LEAST_LIKENESS_COARSE : LEAST_LIKENESS_FINE;
     const margin = MARGIN_PX * size;
     let visible = 0;
@@ -143,12 +164,12 @@ export class Tracker {
       const uy = (h[1] - u * h[7]) * inverse;
       const vx = (h[3] - v * h[6]) * inverse;
       const vy = (h[4] - v * h[7]) * inverse;
-      const unit = size / (ux * vy - uy * vx);
-      warp[0] = vy * unit * perPixelX;
-      warp[1] = -uy * unit * perPixelX;
-      warp[2] = -vx * unit * perPixelY;
-      warp[3] = ux * unit * perPixelY;
-      if (!aligner.draw(template, x * perPixelX - 0.5, y * perPixelY - 0.5, warp)) continue;
+      const unit = (scale * size) / (ux * vy - uy * vx);
+      warp[0] = vy * unit;
+      warp[1] = -uy * unit;
+      warp[2] = -vx * unit;
+      warp[3] = ux * unit;
+      if (!aligner.draw(template, x * scale - 0.5, y * scale - 0.5, warp)) continue;
       visible += 1;
       if (!aligner.align(image, u / size - 0.5, v / size - 0.5, REACH_PX)) continue;
       if (aligner.likeness < leastLikeness) continue;
@@ -156,7 +177,7 @@ export class Tracker {
       pairs.y[pairs.count] = y;
       pairs.u[pairs.count] = (aligner.x + 0.5) * size;
       pairs.v[pairs.count] = (aligner.y + 0.5) * size;
-      pairs.weight[pairs.count] = aligner.likeness * aligner.likeness * corners.strength[i];
+      pairs.weight[pairs.count] = corners.strength[i] * trust(aligner.likeness);
       this.likeness[pairs.count] = aligner.likeness;
       pairs.count += 1;
     }
@@ -181,7 +202,17 @@ export class Tracker {
       h[1] * (h[3] * h[8] - h[5] * h[6]) +
       h[2] * (h[3] * h[7] - h[4] * h[6]);
     const zoom = Math.sqrt(Math.abs(determinant / depth ** 3)) / size;
-    const finest = Math.log2(zoom / Math.sqrt(levels[0].perPixelX * levels[0].perPixelY));
+    const finest = Math.log2(zoom / levels[0].scale);
     return levels[Math.min(Math.max(Math.round(-finest), 0), levels.length - 1)];
   }
+}
+
+/**
+ * How much a patch's place says: about the inverse of its variance. A patch half covered by something is like the
+ * picture to 0.7 and off by a pixel, one in plain sight is like it to 0.98.
+ * @param {number} likeness normalised cross-correlation
+ */
+function trust(likeness) {
+  const square = likeness * likeness;
+  return square / (1 + DOUBT - square);
 }

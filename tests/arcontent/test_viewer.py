@@ -1,0 +1,145 @@
+"""The public pages: the viewer, its manifest, the QR codes."""
+
+from html.parser import HTMLParser
+
+import cv2
+import numpy as np
+import pytest
+from django.test import Client
+
+from tests.arcontent.factories import ARContentFactory, ready_content
+
+pytestmark = pytest.mark.django_db
+
+
+class Tags(HTMLParser):
+    """Collects what a strict CSP would forbid."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inline: list[str] = []
+        self.foreign: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in given) or "style" in given:
+            self.inline.append(tag)
+        self.inline += [name for name in given if name.startswith("on")]
+        urls = (given.get(name) or "" for name in ("src", "href", "poster"))
+        self.foreign += [url for url in urls if "//" in url]
+
+
+def test_the_page_shows_the_picture_to_look_for(client: Client) -> None:
+    content = ready_content(title="Harbour & lights")
+
+    response = client.get(f"/ar/{content.code}")
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Harbour &amp; lights" in page
+    assert content.marker.picture_url in page
+    assert 'id="start"' in page
+    assert 'id="overlay"' in page
+
+
+def test_the_page_allows_only_our_own_files(client: Client) -> None:
+    content = ready_content()
+
+    response = client.get(f"/ar/{content.code}")
+
+    policy = dict(
+        directive.strip().split(" ", 1)
+        for directive in response["Content-Security-Policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["worker-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["form-action"] == "'none'"
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert "camera=(self)" in response["Permissions-Policy"]
+
+
+def test_the_page_has_nothing_inline_and_nothing_foreign(client: Client) -> None:
+    tags = Tags()
+
+    tags.feed(client.get(f"/ar/{ready_content().code}").content.decode())
+
+    assert tags.inline == []
+    assert tags.foreign == []
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_page_speaks_the_visitors_language(client: Client, language: str) -> None:
+    response = client.get(f"/ar/{ready_content().code}", headers={"Accept-Language": language})
+
+    assert f'lang="{language}"' in response.content.decode()
+
+
+def test_an_unknown_code_gets_a_kind_page(client: Client) -> None:
+    response = client.get("/ar/nosuchcode")
+
+    assert response.status_code == 404
+    assert "<h1" in response.content.decode()
+
+
+def test_a_code_typed_in_capitals_is_found(client: Client) -> None:
+    content = ready_content()
+
+    assert client.get(f"/ar/{content.code.upper()}").status_code == 200
+
+
+def test_the_manifest_names_target_and_videos(client: Client) -> None:
+    content = ready_content(call_to_action_label="Buy", call_to_action_url="https://example.org")
+
+    response = client.get(f"/ar/{content.code}/manifest")
+
+    body = response.json()
+    assert body["status"] == "ready"
+    assert body["target"]["url"] == content.marker.target_url
+    assert (body["target"]["width_px"], body["target"]["height_px"]) == (480, 360)
+    assert [video["duration_s"] for video in body["videos"]] == [1.0]
+    assert body["call_to_action"] == {"label": "Buy", "url": "https://example.org"}
+    assert "public" in response["Cache-Control"]
+
+
+def test_the_manifest_of_what_is_not_ready_is_not_kept(client: Client) -> None:
+    content = ARContentFactory.create()
+
+    response = client.get(f"/ar/{content.code}/manifest")
+
+    assert response.json()["status"] == "processing"
+    assert response.json()["target"]["url"] is None
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_disabled_video_is_not_shown(client: Client) -> None:
+    content = ready_content()
+    content.videos.update(enabled=False)
+
+    assert client.get(f"/ar/{content.code}/manifest").json()["videos"] == []
+
+
+def test_the_png_code_leads_to_the_viewer(client: Client) -> None:
+    content = ready_content()
+
+    response = client.get(f"/qr/{content.code}.png")
+
+    image = cv2.imdecode(np.frombuffer(response.content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image is not None
+    assert response["Content-Type"] == "image/png"
+    assert cv2.QRCodeDetector().detectAndDecode(image)[0] == content.viewer_url
+
+
+def test_the_svg_code_is_one(client: Client) -> None:
+    response = client.get(f"/qr/{ready_content().code}.svg")
+
+    assert response["Content-Type"] == "image/svg+xml"
+    assert b"<svg" in response.content
+
+
+@pytest.mark.parametrize("path", ["/qr/nosuchcode.svg", "/qr/nosuchcode.png", "/ar/x/manifest"])
+def test_there_is_no_code_of_what_is_not_there(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_posting_to_the_page_is_not_allowed(client: Client) -> None:
+    assert client.post(f"/ar/{ready_content().code}").status_code == 405
