@@ -1,8 +1,8 @@
 """Seeded camera clips with a known truth, for Chromium's ``--use-file-for-fake-video-capture``.
 
-A clip shows clutter, then a printed picture before the same clutter, seen as a view says, then clutter
-again. Coordinates are pixels of the frame, x then y, from its top left corner; the centre of the first pixel
-is at (0.5, 0.5). The same arguments give the same file, byte for byte.
+A clip shows clutter, then a printed picture before the same clutter, seen as a view says, then
+clutter again. Coordinates are pixels of the frame, x then y, from its top left corner; the centre
+of the first pixel is at (0.5, 0.5). The same arguments give the same file, byte for byte.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Rgb = NDArray[np.uint8]  # (H, W, 3), 0..255
 Corners = NDArray[
     np.float64
-]  # (4, 2): top left, top right, bottom right, bottom left of the picture
+]  # (4, 2): the picture's top left, top right, bottom right, bottom left
 Matrix = NDArray[np.float64]  # (3, 3) homography, last entry 1
 
 # Frames are drawn this much larger and averaged down, as a sensor's pixels average light.
@@ -33,16 +33,11 @@ _COUNTER_MARGIN_SHARE = 1 / 128
 class View:
     """How the camera sees the picture at one moment."""
 
-    fill: float = (
-        0.6  # the untilted picture fits a box of this share of the frame's width and height
-    )
+    fill: float = 0.6  # untilted, it fits a box of this share of the frame's width and height
     tilt_deg: float = 0.0  # out of the frame's plane; 0 is head-on
     tilt_axis_deg: float = 0.0  # direction in the frame that the tilt turns about; 0 is horizontal
     roll_deg: float = 0.0  # within the frame's plane, clockwise as seen
-    centre: tuple[float, float] = (
-        0.5,
-        0.5,
-    )  # of the picture, as shares of the frame's width and height
+    centre: tuple[float, float] = (0.5, 0.5)  # of the picture, in shares of the frame's sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +107,7 @@ def render_clip(
     motion, conditions = motion or still(View()), conditions or Conditions()
     rng = np.random.default_rng(seed)
     clutter = _clutter(rng, width=width, height=height)
+    picture_size = (0, 0) if picture is None else (picture.shape[1], picture.shape[0])
     if picture is not None and conditions.covered > 0:
         picture = _cover(rng, picture, share=conditions.covered)
 
@@ -122,11 +118,9 @@ def render_clip(
             frame, corners = clutter, None
             if picture is not None and lead_in_frames <= number < lead_in_frames + shown_frames:
                 view = motion((number - lead_in_frames) / fps)
-                pose = homography_of(
-                    view, picture_size=(picture.shape[1], picture.shape[0]), size=size
-                )
+                pose = homography_of(view, picture_size=picture_size, size=size)
                 frame = _overlay(clutter, picture, pose)
-                corners = _project_corners(pose, picture_size=(picture.shape[1], picture.shape[0]))
+                corners = _project_corners(pose, picture_size=picture_size)
             shot = _expose(rng, frame, conditions)
             _draw_counter(shot, number)
             file.write(b"FRAME\n")
@@ -138,8 +132,8 @@ def render_clip(
 def homography_of(view: View, *, picture_size: tuple[int, int], size: tuple[int, int]) -> Matrix:
     """Say how a view maps pixels of the picture to pixels of the frame.
 
-    The camera is a pinhole with a vertical field of view of 45 degrees, the picture a plane at the distance
-    at which it fills the frame as asked.
+    The camera is a pinhole with a vertical field of view of 45 degrees, the picture a plane at the
+    distance at which it fills the frame as asked.
 
     Args:
         view: how the picture is seen.
@@ -172,12 +166,7 @@ def read_counter(frame: Rgb) -> int | None:
     grey = frame.astype(np.float64).mean(axis=2)
     values = []
     for left, top, side in _counter_cells(width=frame.shape[1], height=frame.shape[0]):
-        inner = side / 4
-        rows = slice(round(top + inner), max(round(top + side - inner), round(top + inner) + 1))
-        columns = slice(
-            round(left + inner), max(round(left + side - inner), round(left + inner) + 1)
-        )
-        cell = grey[rows, columns]
+        cell = grey[_middle_half(top, side), _middle_half(left, side)]
         if cell.size == 0:
             return None
         values.append(float(cell.mean()))
@@ -190,6 +179,12 @@ def read_counter(frame: Rgb) -> int | None:
     if sum(number) % 2 != parity:
         return None
     return sum(int(bit) << place for place, bit in enumerate(reversed(number)))
+
+
+def _middle_half(start: float, length: float) -> slice:
+    """Pixels around the middle of a stretch, at least one."""
+    first = round(start + length / 4)
+    return slice(first, max(round(start + 3 * length / 4), first + 1))
 
 
 def _counter_cells(*, width: int, height: int) -> list[tuple[float, float, float]]:
@@ -212,9 +207,7 @@ def _draw_counter(frame: Rgb, number: int) -> None:
 
 def _project_corners(pose: Matrix, *, picture_size: tuple[int, int]) -> Corners:
     width, height = picture_size
-    outline = np.array(
-        [[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64
-    )
+    outline = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], np.float64)
     seen = outline @ pose.T
     return np.asarray(seen[:, :2] / seen[:, 2:], dtype=np.float64)
 
