@@ -1,4 +1,4 @@
-"""The studio's desk: upload a picture and a video, see how it goes, print the code, see who watched."""
+"""The studio's desk: upload picture and video, see how it goes, print the code, see who watched."""
 
 from typing import Any, cast
 

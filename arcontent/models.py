@@ -9,6 +9,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Prefetch, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
@@ -133,7 +134,8 @@ class ARContent(BaseModel):
 
 
 def _failure_of(part: str, row: LeasedModel) -> dict[str, str]:
-    return {"part": part, "code": row.failure_code, "hint": row.failure_hint}
+    hint = gettext(row.failure_hint) if row.failure_hint else ""
+    return {"part": part, "code": row.failure_code, "hint": hint}
 
 
 class VideoQuerySet(LeasedQuerySet["Video"]):
@@ -153,6 +155,9 @@ class Video(LeasedModel):
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
 
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status.choices, default=Status.PENDING
+    )
     content_id: "UUID"
     content = models.ForeignKey(
         ARContent, models.CASCADE, related_name="videos", verbose_name=_("AR content")

@@ -14,7 +14,6 @@ from markers import services
 from markers.models import Marker
 from vertexar.errors import DomainError
 
-
 READ_ONLY = [
     "large_picture", "feature_preview", "organization", "status", "failure_code",
     "failure_hint", "quality_score", "quality_report", "compiler_version", "attempt",

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
-from django.utils.translation import gettext as _
 
 from markers.compiler import COMPILER_VERSION, UnusableImage, compile_target
 from markers.models import Marker
@@ -25,7 +24,7 @@ def _compiled(marker: Marker) -> dict[str, Any]:
     try:
         compiled = compile_target(image)
     except UnusableImage as error:
-        raise UnusableUpload(str(error), code=error.code, hint=_(error.hint)) from error
+        raise UnusableUpload(str(error), code=error.code, hint=error.hint) from error
     return {
         "target": store(io.BytesIO(compiled.mind), folder="markers/targets", extension=".mind"),
         "preview": store(

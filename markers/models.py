@@ -35,6 +35,9 @@ class Marker(LeasedModel):
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
 
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status.choices, default=Status.PENDING
+    )
     organization_id: "UUID"
     organization = models.ForeignKey(
         Organization, models.PROTECT, related_name="markers", verbose_name=_("organisation")

@@ -17,7 +17,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from vertexar.errors import DomainError
@@ -131,7 +131,10 @@ def perform(
         settle(row, status=JobStatus.FAILED, failure_code="too_many_attempts", failure_hint="")
         return
     try:
-        with keeping(row):
+        with (
+            keeping(row),
+            translation.override(None),
+        ):  # hints are kept as written, shown translated
             changes = work(row)
     except DomainError as error:
         settle(row, status=JobStatus.FAILED, failure_code=error.code, failure_hint=error.hint)

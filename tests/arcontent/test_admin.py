@@ -160,7 +160,7 @@ def test_a_longer_list_costs_no_more_queries(
     desk: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ready_content()
-    with django_assert_num_queries(13) as few:
+    with django_assert_num_queries(12) as few:
         desk.get(reverse(LIST))
     for _n in range(5):
         ready_content()

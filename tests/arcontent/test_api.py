@@ -253,7 +253,7 @@ def test_a_list_is_paged_and_found_by_title(api: APIClient, editor: User) -> Non
     for title in ("Harbour", "Lighthouse", "Harbour at dawn"):
         ready_content(organization=organization, title=title)
 
-    body = api.get(CONTENTS, {"search": "harbour", "ordering": "title", "page_size": 1}).json()
+    body = api.get(f"{CONTENTS}?search=harbour&ordering=title&page_size=1").json()
 
     assert body["count"] == 2
     assert [row["title"] for row in body["results"]] == ["Harbour"]

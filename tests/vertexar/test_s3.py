@@ -1,4 +1,4 @@
-"""The same file store over a real S3 protocol: moto's server on loopback, real HTTP, real signatures."""
+"""The file store over a real S3 protocol: moto's server on loopback, real HTTP and signatures."""
 
 import io
 import re
