@@ -1,0 +1,70 @@
+"""Targets and images for the compiler's tests, made of seeded random numbers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from markers.compiler.arrays import Descriptors, GrayImage
+from markers.compiler.clusters import build_clusters
+from markers.compiler.decode import to_gray
+from markers.compiler.target import FeatureSet, Keyframe, Target, TrackingImage
+from tests.pictures import poster
+
+
+def gray_poster(*, seed: int = 1, width_px: int = 320, height_px: int = 240) -> GrayImage:
+    """A picture full of points."""
+    return to_gray(poster(seed=seed, width_px=width_px, height_px=height_px))
+
+
+def blob(
+    *, x: float, y: float, sigma_px: float = 4.0, height: float = 120.0, size_px: int = 96
+) -> GrayImage:
+    """A soft round spot on mid grey; a negative height makes it dark."""
+    rows, columns = np.mgrid[:size_px, :size_px]
+    squares = (columns - x) ** 2 + (rows - y) ** 2
+    pixels = 128 + height * np.exp(-squares / (2 * sigma_px**2))
+    return np.asarray(np.rint(np.clip(pixels, 0, 255)), np.uint8)
+
+
+def random_descriptors(rng: np.random.Generator, count: int) -> Descriptors:
+    """(count, 84) bits; the last six of each are 0."""
+    descriptors = rng.integers(0, 256, (count, 84), dtype=np.uint8)
+    descriptors[:, -1] &= 0b11000000
+    return descriptors
+
+
+def random_features(rng: np.random.Generator, count: int) -> FeatureSet:
+    descriptors = random_descriptors(rng, count)
+    return FeatureSet(
+        points_px=rng.uniform(0, 600, (count, 2)).astype(np.float32),
+        sizes=rng.choice(np.array([2, 4, 8], np.int32), count),
+        angles_rad=rng.uniform(-np.pi, np.pi, count).astype(np.float32),
+        descriptors=descriptors,
+        root=build_clusters(descriptors, seed=1),
+    )
+
+
+def random_target(
+    *, seed: int, bright: int = 20, dark: int = 20, keyframes: int = 1, tracked: int = 3
+) -> Target:
+    """A target of any numbers of points; no picture gives it."""
+    rng = np.random.default_rng(seed)
+    pixels: NDArray[np.uint8] = rng.integers(0, 256, (16, 24), dtype=np.uint8)
+    points = rng.integers(0, 16, (tracked, 2)).astype(np.int32)
+    return Target(
+        width_px=int(rng.integers(100, 5000)),
+        height_px=int(rng.integers(100, 5000)),
+        tracking=(
+            TrackingImage(0.5, pixels, points[:0]),
+            TrackingImage(float(rng.uniform(0.01, 1)), pixels[::2, ::2].copy(), points),
+        ),
+        keyframes=tuple(
+            Keyframe(
+                float(rng.uniform(0.01, 1)),
+                int(rng.integers(100, 641)),
+                int(rng.integers(100, 641)),
+                maxima=random_features(rng, bright),
+                minima=random_features(rng, dark),
+            )
+            for _ in range(keyframes)
+        ),
+    )

@@ -1,0 +1,117 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from markers.compiler import CompiledTarget, compile_target
+from markers.compiler.decode import to_gray
+from markers.compiler.pyramid import AreaSampler
+from markers.compiler.views import VIEW_PX, View, simulate_views
+from tests.pictures import RgbPicture, encode_png, poster
+
+REASONS = {
+    "clustered",
+    "few_points",
+    "few_tracking_points",
+    "low_contrast",
+    "lost_when_small",
+    "lost_when_tilted",
+    "repetitive",
+}
+
+
+def views_of(gray: NDArray[np.uint8], *, count: int = 18, seed: int = 1) -> list[View]:
+    height_px, width_px = gray.shape
+    sampler = AreaSampler(gray, width_px=width_px, height_px=height_px)
+    views = simulate_views(sampler, width_px=width_px, height_px=height_px, count=count, seed=seed)
+    return list(views)
+
+
+def compiled(picture: RgbPicture) -> CompiledTarget:
+    return compile_target(encode_png(picture))
+
+
+def checkerboard() -> RgbPicture:
+    cells = np.indices((12, 16)).sum(axis=0) % 2 * 200 + 20
+    return np.repeat(np.kron(cells, np.ones((40, 40)))[..., None], 3, axis=2).astype(np.uint8)
+
+
+def test_a_rich_picture_scores_well() -> None:
+    target = compiled(poster(seed=1))
+
+    assert target.quality_score >= 70
+    assert target.quality_report["detect_rate"] >= 0.8
+
+
+def test_a_fainter_picture_scores_less_and_is_told_why() -> None:
+    rich = poster(seed=1)
+    faint = np.rint(rich * 0.12 + 110).astype(np.uint8)
+
+    worse = compiled(faint)
+
+    assert worse.quality_score < compiled(rich).quality_score - 10
+    assert "low_contrast" in worse.quality_report["reasons"]
+
+
+def test_a_picture_blurred_away_has_few_points() -> None:
+    blurred = cv2.GaussianBlur(poster(seed=1), (0, 0), 14).astype(np.uint8)
+
+    assert "few_points" in compiled(blurred).quality_report["reasons"]
+
+
+def test_a_checkerboard_is_repetitive_and_never_found() -> None:
+    target = compiled(checkerboard())
+
+    assert target.quality_score <= 5
+    assert "repetitive" in target.quality_report["reasons"]
+
+
+def test_points_in_one_corner_are_clustered() -> None:
+    picture = np.full((600, 800, 3), 200, np.uint8)
+    picture[20:220, 20:260] = poster(seed=4, width_px=240, height_px=200)
+
+    report = compiled(picture).quality_report
+
+    assert report["coverage"] < 0.3
+    assert "clustered" in report["reasons"]
+
+
+@pytest.mark.parametrize("picture", [poster(seed=1), checkerboard()], ids=["poster", "checkers"])
+def test_the_report_is_json_with_known_reasons(picture: RgbPicture) -> None:
+    target = compiled(picture)
+
+    report = json.loads(json.dumps(target.quality_report))
+    assert report == target.quality_report
+    assert set(report["reasons"]) <= REASONS
+    assert 0 <= target.quality_score <= 100
+
+
+def test_views_go_through_all_sizes_and_tilts() -> None:
+    views = views_of(to_gray(poster(seed=2)))
+
+    assert len(views) == 18
+    assert sum(view.is_small for view in views) == 6
+    assert sum(view.is_tilted for view in views) == 6
+    assert sum(view.is_small and view.is_tilted for view in views) == 2
+
+
+def test_a_view_shows_the_picture_where_its_truth_says() -> None:
+    gray = np.full((300, 400), 20, np.uint8)
+    spot = np.array([[[130.0, 170.0]]])  # the middle of a bright square
+    gray[160:180, 120:140] = 250
+
+    for view in views_of(gray, count=9):
+        (x, y), *_ = cv2.perspectiveTransform(spot, view.truth)[0]
+        assert view.gray.shape == (VIEW_PX, VIEW_PX)
+        assert view.gray[round(y), round(x)] > 150
+
+
+def test_the_same_seed_gives_the_same_views() -> None:
+    gray = to_gray(poster(seed=2))
+
+    first, again, other = (views_of(gray, count=2, seed=seed) for seed in (1, 1, 2))
+
+    assert np.array_equal(first[1].gray, again[1].gray)
+    assert not np.array_equal(first[1].gray, other[1].gray)
