@@ -1,0 +1,230 @@
+// The viewer page: from the start screen to the camera, from the camera to the video on the picture, and to the
+// plain video wherever that is not possible.
+
+import { Recognizer } from "../engine/recognizer.js";
+import { Beacons } from "./beacons.js";
+import { Camera, obstacleOf } from "./camera.js";
+import { copyAddress } from "./address.js";
+import { LightWatch } from "./light.js";
+import { NotFetched, fetchTarget, settledManifest } from "./manifest.js";
+import { Playback } from "./playback.js";
+import { Screens } from "./screens.js";
+import { Session } from "./session.js";
+import { Stage } from "./stage.js";
+import { PageState } from "./states.js";
+import { Texts } from "./texts.js";
+
+/** @typedef {import("./manifest.js").Manifest} Manifest */
+
+/** After so long without the picture some advice is given. */
+const ADVICE_AFTER_MS = 9000;
+/** Another browser may help with these: the address is offered for copying. */
+const ELSEWHERE = ["camera_unsupported", "camera_insecure", "engine_failed"];
+
+class Viewer {
+  /** @param {Document} page */
+  constructor(page) {
+    const { manifestUrl = "", eventsUrl = "", workerUrl = "", code = "" } = page.body.dataset;
+    this.manifestUrl = manifestUrl;
+    this.workerUrl = workerUrl;
+    this.root = page.documentElement;
+    this.screens = new Screens({ page, texts: new Texts(page) });
+    this.state = new PageState(this.root);
+    this.beacons = new Beacons({ url: eventsUrl, code });
+    /** @type {HTMLVideoElement} */
+    const overlay = this.screens.element("overlay");
+    this.playback = new Playback(overlay);
+    this.playback.onPlayed = () => this.beacons.count("played");
+    this.playback.onChange = () => this.screens.controls(this.playback);
+    /** @type {HTMLVideoElement} */
+    this.cameraVideo = this.screens.element("camera");
+    this.stage = new Stage({ box: this.screens.element("stage"), camera: this.cameraVideo, overlay });
+    /** @type {Session | null} null until the content is there to be looked for */
+    this.session = null;
+    /** @type {string | null} why it can't be looked for: the name of a message */
+    this.failure = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.adviceTimer = undefined;
+  }
+
+  /** Listen to the visitor, and get ready. */
+  async run() {
+    this.screens.onAction("start", () => this.start());
+    this.screens.onAction("retry", () => (this.failure === null ? this.start() : this.prepare()));
+    this.screens.onAction("back", () => this.back());
+    this.screens.onAction("sound", () => this.playback.toggleSound());
+    this.screens.onAction("pause", () => this.playback.togglePause());
+    this.screens.onAction("captions", () => this.playback.toggleCaptions());
+    this.screens.onAction("copy", () => copyAddress(this.screens));
+    this.screens.onAction("call-to-action", () => this.beacons.count("clicked"));
+    this.screens.onAction("watch", (event) => {
+      event.preventDefault(); // without this script the link opens the video itself
+      this.watch(null, { withSound: true });
+    });
+    document.addEventListener("visibilitychange", () => this.sleepOrWake(document.hidden));
+    window.addEventListener("pagehide", () => this.sleepOrWake(true));
+    window.addEventListener("pageshow", (event) => event.persisted && this.sleepOrWake(false));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.back());
+    this.beacons.count("opened");
+    await this.prepare();
+  }
+
+  /** Get what there is to be looked for and shown. */
+  async prepare() {
+    this.failure = null;
+    this.screens.notice("start", null);
+    this.state.to("loading");
+    this.showStart();
+    try {
+      const manifest = await settledManifest(this.manifestUrl, (unprepared) => this.showUnprepared(unprepared));
+      this.showContent(manifest);
+      this.failure = await this.prepareSession(manifest);
+    } catch (error) {
+      if (!(error instanceof NotFetched)) throw error;
+      this.failure = "not_fetched";
+    }
+    this.screens.progress(null);
+    if (this.state.is("loading")) this.showStart();
+  }
+
+  /**
+   * @param {Manifest} manifest
+   * @returns {Promise<string | null>} the name of a message when it can't be looked for
+   */
+  async prepareSession({ status, target }) {
+    if (status === "failed" || target === null || target.url === null) return "content_failed";
+    if (obstacleOf(window) !== null) return null; // the visitor is told on the tap; nothing is fetched in vain
+    const file = await fetchTarget(target.url, (share) => this.screens.progress(share));
+    const recognizer = new Recognizer({ workerUrl: this.workerUrl });
+    let pictures;
+    try {
+      pictures = await recognizer.load(file);
+    } catch (error) {
+      recognizer.close();
+      const isOfTarget = error instanceof Error && "code" in error && error.code === "bad_target";
+      return isOfTarget ? "content_failed" : "engine_failed";
+    }
+    this.session = new Session({
+      camera: new Camera(this.cameraVideo),
+      recognizer,
+      pictures,
+      stage: this.stage,
+      light: new LightWatch({
+        video: this.cameraVideo,
+        onBlack: () => this.screens.say("camera_black"),
+        onLight: () => this.screens.say("searching"),
+      }),
+      listener: {
+        onSearching: () => this.search(),
+        onFound: () => this.found(),
+        onLost: () => this.lost(),
+        onProblem: (code) => this.watch(code, { withSound: false }),
+      },
+    });
+    return null;
+  }
+
+  /** @param {Manifest} manifest */
+  showContent(manifest) {
+    this.screens.show(manifest);
+    if (manifest.videos.length > 0) this.playback.load(manifest.videos[0]);
+    this.screens.controls(this.playback);
+  }
+
+  /** @param {Manifest} manifest */
+  showUnprepared(manifest) {
+    this.showContent(manifest);
+    if (this.state.is("loading")) this.screens.notice("start", "processing");
+  }
+
+  /** Show the start screen as things stand. */
+  showStart() {
+    const isPending = this.failure === null && this.session === null && obstacleOf(window) === null;
+    if (this.failure !== null) this.state.to("error");
+    else if (!isPending) this.state.to("ready");
+    this.screens.startButton({ isEnabled: this.failure === null && !isPending, isBusy: isPending });
+    this.screens.say(this.failure === null ? (isPending ? "loading" : "ready") : null);
+    if (this.failure !== null) {
+      const action = this.failure === "not_fetched" ? "retry" : this.failure === "engine_failed" ? "copy" : null;
+      this.screens.notice("start", this.failure, { action });
+    } else if (!isPending) this.screens.notice("start", null);
+  }
+
+  /** The visitor wants the camera. */
+  async start() {
+    this.playback.endPlain();
+    this.screens.notice("watch", null);
+    this.state.to("loading");
+    this.screens.startButton({ isEnabled: false, isBusy: true });
+    this.screens.say("camera_opening");
+    const obstacle = obstacleOf(window);
+    if (obstacle !== null) return this.watch(obstacle, { withSound: false });
+    this.playback.prime();
+    await this.session?.open();
+  }
+
+  /** The camera is open. */
+  search() {
+    this.stage.clear();
+    this.state.to("searching");
+    this.screens.say("searching");
+    this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
+  }
+
+  found() {
+    clearTimeout(this.adviceTimer);
+    this.state.to("tracking");
+    this.root.dataset.everFound = "";
+    this.screens.say("tracking");
+    this.playback.show();
+    this.beacons.count("found");
+    window.dispatchEvent(new CustomEvent("vertexar:found"));
+  }
+
+  lost() {
+    this.playback.hide();
+    this.state.to("searching");
+    this.screens.say("searching");
+    this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
+    window.dispatchEvent(new CustomEvent("vertexar:lost"));
+  }
+
+  /**
+   * Show the plain video.
+   * @param {string | null} reason the name of a message; null when the visitor wanted it so
+   * @param {{withSound: boolean}} options
+   */
+  watch(reason, { withSound }) {
+    this.session?.close();
+    clearTimeout(this.adviceTimer);
+    this.stage.clear();
+    this.state.to("fallback");
+    const action = reason === null ? null : ELSEWHERE.includes(reason) ? "copy" : "retry";
+    this.screens.notice("watch", reason, { action });
+    this.screens.say(reason === null ? "watching" : null);
+    this.playback.showPlain({ withSound });
+    this.screens.element("back").focus({ preventScroll: true });
+  }
+
+  /** Back to the start screen. */
+  back() {
+    if (!this.state.is("searching", "tracking", "fallback")) return;
+    this.session?.close();
+    clearTimeout(this.adviceTimer);
+    this.stage.clear();
+    this.playback.endPlain();
+    this.screens.notice("watch", null);
+    if (this.failure === null && this.session === null && obstacleOf(window) === null) this.state.to("loading");
+    this.showStart();
+    this.screens.element("start").focus({ preventScroll: true });
+  }
+
+  /** @param {boolean} isHidden */
+  sleepOrWake(isHidden) {
+    if (isHidden) this.session?.sleep();
+    else void this.session?.wake();
+    if (isHidden) clearTimeout(this.adviceTimer);
+  }
+}
+
+await new Viewer(document).run();

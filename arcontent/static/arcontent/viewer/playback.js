@@ -1,0 +1,124 @@
+// The overlay video: plays while it is shown, unless the visitor paused it; muted until the visitor wants sound.
+
+/** @typedef {import("./manifest.js").PlayableVideo} PlayableVideo */
+
+export class Playback {
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
+    this.video = video;
+    /** Called when it plays, and is seen playing. */
+    this.onPlayed = () => {};
+    /** Called when it was paused or went on, was muted or unmuted. */
+    this.onChange = () => {};
+    /** @private */
+    this.isShown = false;
+    /** @private */
+    this.isPausedByVisitor = false;
+    video.addEventListener("playing", () => {
+      if (this.isShown) this.onPlayed();
+    });
+    for (const change of ["play", "pause", "volumechange"]) video.addEventListener(change, () => this.onChange());
+  }
+
+  get isMuted() {
+    return this.video.muted;
+  }
+
+  get isPaused() {
+    return this.isPausedByVisitor;
+  }
+
+  get hasCaptions() {
+    return this.video.textTracks.length > 0;
+  }
+
+  get showsCaptions() {
+    return [...this.video.textTracks].some((track) => track.mode === "showing");
+  }
+
+  /** @param {PlayableVideo} source */
+  load({ url, poster_url: poster, captions = [] }) {
+    if (this.video.getAttribute("src") === url) return;
+    if (poster) this.video.poster = poster;
+    this.video.src = url;
+    this.video.replaceChildren(
+      ...captions.map(({ url: src, language: srclang, label }) =>
+        Object.assign(document.createElement("track"), { kind: "captions", src, srclang, label }),
+      ),
+    );
+  }
+
+  /**
+   * Use the visitor's tap: a video that was started in one may be started again outside of it, which phones that
+   * save power allow no other.
+   */
+  prime() {
+    this.video.preload = "auto";
+    this.play(() => {
+      if (!this.isShown) this.video.pause();
+    });
+  }
+
+  /** It is seen now. */
+  show() {
+    this.isShown = true;
+    if (!this.isPausedByVisitor) this.play();
+  }
+
+  /** It is no longer seen. */
+  hide() {
+    this.isShown = false;
+    this.video.pause();
+  }
+
+  /**
+   * It is all there is to see, as a plain video with the browser's own controls.
+   * @param {{withSound: boolean}} options sound is only allowed in answer to a tap
+   */
+  showPlain({ withSound }) {
+    this.isPausedByVisitor = false;
+    this.video.muted = !withSound;
+    this.video.controls = true;
+    this.video.preload = "auto";
+    this.show();
+  }
+
+  /** It goes back on the picture. */
+  endPlain() {
+    this.hide();
+    this.video.controls = false;
+    this.video.muted = true;
+  }
+
+  toggleSound() {
+    this.video.muted = !this.video.muted;
+    if (this.isShown && !this.isPausedByVisitor) this.play();
+  }
+
+  togglePause() {
+    this.isPausedByVisitor = !this.isPausedByVisitor;
+    if (this.isPausedByVisitor) this.video.pause();
+    else if (this.isShown) this.play();
+    this.onChange();
+  }
+
+  toggleCaptions() {
+    const mode = this.showsCaptions ? "hidden" : "showing";
+    for (const track of this.video.textTracks) track.mode = "hidden";
+    this.video.textTracks[0].mode = mode;
+    this.onChange();
+  }
+
+  /**
+   * Play, muted if the browser allows it no other.
+   * @private
+   * @param {() => void} [onStarted]
+   */
+  play(onStarted = () => {}) {
+    this.video.play().then(onStarted, (/** @type {DOMException} */ error) => {
+      if (error.name !== "NotAllowedError" || this.video.muted) return; // paused meanwhile, or waits for a tap
+      this.video.muted = true;
+      this.play(onStarted);
+    });
+  }
+}

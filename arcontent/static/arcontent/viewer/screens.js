@@ -1,0 +1,95 @@
+// What is seen besides the camera: words, buttons, the picture to look for. It shows what it is told and knows
+// nothing of why.
+
+/** @typedef {import("./manifest.js").Manifest} Manifest */
+/** @typedef {import("./playback.js").Playback} Playback */
+/** @typedef {import("./texts.js").Texts} Texts */
+
+/** What a link of the content may lead to. */
+const LINK_SCHEMES = ["https:", "http:", "mailto:", "tel:"];
+
+export class Screens {
+  /** @param {{page: Document, texts: Texts}} options */
+  constructor({ page, texts }) {
+    /** @private */
+    this.page = page;
+    /** @private */
+    this.texts = texts;
+  }
+
+  /**
+   * @template {HTMLElement} [Kind=HTMLElement]
+   * @param {string} id
+   * @returns {Kind}
+   */
+  element(id) {
+    const element = this.page.getElementById(id);
+    if (element === null) throw new Error(`the page has no #${id}`);
+    return /** @type {Kind} */ (element);
+  }
+
+  /** Each part with this `data-action`. @param {string} action @param {(event: Event) => void} listener */
+  onAction(action, listener) {
+    for (const element of this.page.querySelectorAll(`[data-action="${action}"]`)) {
+      element.addEventListener("click", listener);
+    }
+  }
+
+  /** Show what the manifest says. @param {Manifest} manifest */
+  show({ videos, call_to_action: action }) {
+    for (const link of this.page.querySelectorAll('[data-action="watch"]')) {
+      if (!(link instanceof HTMLAnchorElement)) continue;
+      link.hidden = videos.length === 0;
+      if (videos.length > 0) link.href = videos[0].url;
+    }
+    const link = /** @type {HTMLAnchorElement} */ (this.element("call-to-action"));
+    link.hidden = action === null || !LINK_SCHEMES.includes(new URL(action.url, this.page.baseURI).protocol);
+    if (action === null || link.hidden) return;
+    link.href = action.url;
+    this.element("call-to-action-label").textContent = action.label || new URL(action.url).hostname;
+  }
+
+  /** Say something short: seen over the camera or below the button, and read out. @param {string | null} name */
+  say(name) {
+    const text = name === null ? "" : this.texts.words(name).text;
+    for (const id of ["status", "hint", "start-hint"]) this.element(id).textContent = text;
+  }
+
+  /**
+   * Put a notice where the visitor is; it is read out.
+   * @param {"start" | "watch"} place
+   * @param {string | null} name null takes it away
+   * @param {{action?: "retry" | "copy" | null}} [options] what the visitor can do about it
+   */
+  notice(place, name, { action = null } = {}) {
+    const box = this.element(`${place}-notice`);
+    const { title, text } = name === null ? { title: "", text: "" } : this.texts.words(name);
+    this.element(`${place}-notice-title`).textContent = title;
+    this.element(`${place}-notice-text`).textContent = text;
+    box.hidden = name === null;
+    box.dataset.notice = name ?? "";
+    for (const button of box.querySelectorAll("button")) button.hidden = button.dataset.action !== action;
+  }
+
+  /** @param {{isEnabled: boolean, isBusy: boolean}} start how the big button is */
+  startButton({ isEnabled, isBusy }) {
+    const button = /** @type {HTMLButtonElement} */ (this.element("start"));
+    button.disabled = !isEnabled;
+    button.setAttribute("aria-busy", String(isBusy));
+  }
+
+  /** @param {number | null} share how much has come, 0..1; null hides the bar */
+  progress(share) {
+    const bar = /** @type {HTMLProgressElement} */ (this.element("progress"));
+    bar.hidden = share === null;
+    if (share !== null) bar.value = share;
+  }
+
+  /** @param {Playback} playback */
+  controls(playback) {
+    this.element("sound").setAttribute("aria-pressed", String(!playback.isMuted));
+    this.element("pause").setAttribute("aria-pressed", String(playback.isPaused));
+    this.element("captions").hidden = !playback.hasCaptions;
+    this.element("captions").setAttribute("aria-pressed", String(playback.showsCaptions));
+  }
+}

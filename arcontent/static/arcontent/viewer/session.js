@@ -1,0 +1,109 @@
+// Looking through the camera: the camera is open, the engine looks for the picture, the overlay follows it. The
+// session sleeps while the page is hidden, and gives the camera back meanwhile.
+
+import { CameraProblem } from "./camera.js";
+import { Presence } from "./presence.js";
+
+/** @typedef {import("../engine/recognizer.js").Recognizer} Recognizer */
+/** @typedef {import("../engine/recognizer.js").Sight} Sight */
+/** @typedef {import("./camera.js").Camera} Camera */
+/** @typedef {import("./camera.js").CameraCode} CameraCode */
+/** @typedef {import("./light.js").LightWatch} LightWatch */
+/** @typedef {import("./overlay.js").Size} Size */
+/** @typedef {import("./stage.js").Stage} Stage */
+
+/**
+ * What the session tells.
+ * @typedef {object} Listener
+ * @property {() => void} onSearching the camera is open, at first and after a sleep
+ * @property {() => void} onFound
+ * @property {() => void} onLost
+ * @property {(code: CameraCode | "engine_failed") => void} onProblem it has ended, for this reason
+ */
+
+export class Session {
+  /**
+   * @param {object} parts
+   * @param {Camera} parts.camera
+   * @param {Recognizer} parts.recognizer with its target loaded
+   * @param {readonly Size[]} parts.pictures sizes of the pictures in the target
+   * @param {Stage} parts.stage
+   * @param {LightWatch} parts.light
+   * @param {Listener} parts.listener
+   */
+  constructor({ camera, recognizer, pictures, stage, light, listener }) {
+    /** @private */
+    this.camera = camera;
+    /** @private */
+    this.recognizer = recognizer;
+    /** @private */
+    this.pictures = pictures;
+    /** @private */
+    this.stage = stage;
+    /** @private */
+    this.light = light;
+    /** @private */
+    this.listener = listener;
+    /** @private */
+    this.presence = new Presence({ onFound: () => listener.onFound(), onLost: () => listener.onLost() });
+    /** @private */
+    this.isOpen = false;
+    camera.onStopped = () => this.end("camera_stopped");
+    recognizer.addEventListener("found", (event) => this.see(event));
+    recognizer.addEventListener("update", (event) => this.see(event));
+    recognizer.addEventListener("lost", () => this.presence.missed());
+    recognizer.addEventListener("error", () => this.end("engine_failed"));
+  }
+
+  /** Open the camera and look. What comes of it the listener is told. */
+  async open() {
+    this.isOpen = true;
+    try {
+      if (!(await this.camera.open())) return; // closed or put to sleep meanwhile
+    } catch (error) {
+      if (!(error instanceof CameraProblem)) throw error;
+      this.end(error.code);
+      return;
+    }
+    this.recognizer.start(this.camera.video);
+    this.light.start();
+    this.listener.onSearching();
+  }
+
+  /** Stop looking, by the visitor's wish. */
+  close() {
+    this.isOpen = false;
+    this.sleep();
+  }
+
+  /** Give the camera back for a while. */
+  sleep() {
+    this.recognizer.stop();
+    this.light.stop();
+    this.camera.close();
+    this.presence.forget();
+  }
+
+  /** Go on after a sleep, if it was open. */
+  async wake() {
+    if (this.isOpen) await this.open();
+  }
+
+  /** @private @param {Event} event */
+  see(event) {
+    if (!this.isOpen) return;
+    /** @type {Sight} */
+    const { target, homography, frameWidth, frameHeight } = /** @type {CustomEvent} */ (event).detail;
+    if (homography === null) return;
+    const frame = { width: frameWidth, height: frameHeight };
+    this.stage.place({ homography, picture: this.pictures[target], frame });
+    this.presence.seen();
+  }
+
+  /** @private @param {CameraCode | "engine_failed"} code */
+  end(code) {
+    if (!this.isOpen) return;
+    this.close();
+    this.listener.onProblem(code);
+  }
+}
