@@ -44,6 +44,7 @@ class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore
     """Static files with hashed names, in JavaScript's import statements too."""
 
     support_js_module_import_aggregation = True
+    max_post_process_passes = 20  # as deep as modules import modules; a circle never ends
 
 
 def sha256_of(file: BinaryIO) -> str:

@@ -34,7 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "config.apps.StaticConfig",
     "csp",
     "rest_framework",
     "drf_spectacular",
@@ -181,6 +181,7 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VERTEXAR_HOME / "static")))
 MEDIA_URL = "media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VERTEXAR_HOME / "media")))
 WHITENOISE_MAX_AGE = 3600  # files without a hash in their name; hashed ones are for ever
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "ico", "gif", "woff2", "gz", "br", "map")
 
 STORAGES = {
     "default": {
