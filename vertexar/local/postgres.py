@@ -26,7 +26,8 @@ from vertexar.local.leftovers import command_of
 
 NAME = "PostgreSQL"
 USER = DATABASE = "vertexar"
-SOCKET_NAME = ".s.PGSQL.5432"
+PORT = 5432  # no more than a part of the socket's name
+SOCKET_NAME = f".s.PGSQL.{PORT}"
 SOCKET_PATH_MAX_BYTES = 100  # the kernel takes 104 on macOS, 108 on Linux
 RECOVERY_SECONDS = 300  # after a power cut it first replays its log
 BUILTIN_LOCALES_SINCE = 17
@@ -64,7 +65,7 @@ def start(data: Path, *, log: Path, is_durable: bool = True) -> Server:
     _check_version(data, binaries)
     _drop_stale_pid_file(data)
     sockets = _socket_folder(data, account)
-    settings = {"listen_addresses": "", "unix_socket_permissions": "0700"}
+    settings = {"listen_addresses": "", "unix_socket_permissions": "0700", "port": PORT}
     command = [str(binaries.folder / "postgres"), "-D", str(data), "-k", str(sockets)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
@@ -187,7 +188,7 @@ def _environment() -> dict[str, str]:
 
 
 def _url(sockets: Path, database: str) -> str:
-    return f"postgresql://{USER}@/{database}?host={quote(str(sockets), safe='/')}"
+    return f"postgresql://{USER}@/{database}?host={quote(str(sockets), safe='/')}&port={PORT}"
 
 
 def _answers(sockets: Path) -> bool:

