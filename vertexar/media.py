@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -54,10 +54,11 @@ def serve(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 def _path_of(key: str) -> Path:
-    if not isinstance(default_storage._wrapped, LocalStorage):  # type: ignore[attr-defined]
+    storage = storages["default"]
+    if not isinstance(storage, LocalStorage):
         raise Http404
     try:
-        path = Path(default_storage.path(key))
+        path = Path(storage.path(key))
     except (SuspiciousFileOperation, ValueError) as error:  # "..", a NUL byte
         raise Http404 from error
     if path.name.startswith(".") or not path.is_file():

@@ -5,6 +5,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
+from django.utils.functional import empty
 
 pytestmark = pytest.mark.django_db  # closing a response closes connections
 BODY = bytes(range(256)) * 8
@@ -81,6 +82,17 @@ def test_a_known_etag_is_304(client: Client, url: str) -> None:
 
     assert response.status_code == 304
     assert body_of(response) == b""
+
+
+def test_the_first_request_of_a_process_is_answered_like_any_other(
+    client: Client, url: str
+) -> None:
+    default_storage._wrapped = empty  # type: ignore[attr-defined]  # as in a process just started
+
+    response = client.get(url)
+
+    assert response.status_code == 200
+    response.close()
 
 
 def test_head_has_the_length_and_no_body(client: Client, url: str) -> None:
