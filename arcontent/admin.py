@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -69,7 +71,7 @@ class UploadForm(forms.ModelForm[ARContent]):
 class ARContentAdmin(admin.ModelAdmin[ARContent]):
     """Printed pictures that come alive."""
 
-    list_display = ["thumbnail", "title", "state", "quality", "code", "watched", "created_at"]
+    list_display = ["thumbnail", "title", "state", "quality", "watched", "made"]
     list_display_links = ["thumbnail", "title"]
     list_filter = ["marker__status", "organization"]
     search_fields = ["title", "code"]
@@ -109,7 +111,7 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
 
     @admin.display(description=_("picture"))
     def thumbnail(self, content: ARContent) -> str:
-        url = content.marker.preview_url or content.marker.picture_url
+        url = content.marker.picture_url
         return format_html('<img class="desk-thumbnail" src="{}" alt="">', url)
 
     @admin.display(description=_("status"))
@@ -137,6 +139,10 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
     @admin.display(description=_("opened"), ordering="opened_total")
     def watched(self, content: ARContent) -> int:
         return int(getattr(content, "opened_total", 0))
+
+    @admin.display(description=_("made"), ordering="created_at")
+    def made(self, content: ARContent) -> str:
+        return date_format(timezone.localtime(content.created_at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=_("viewer"))
     def links(self, content: ARContent) -> str:
