@@ -1,6 +1,7 @@
 """What a video file is, told by ffmpeg alone; and which files are refused, with which code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -8,7 +9,13 @@ from threading import Thread
 
 import pytest
 
-from arcontent.video.ffmpeg import FfmpegOverran, find_ffmpeg, run_ffmpeg
+from arcontent.video.ffmpeg import (
+    FfmpegFailed,
+    FfmpegOverran,
+    find_ffmpeg,
+    input_arguments,
+    run_ffmpeg,
+)
 from arcontent.video.limits import VideoLimits
 from arcontent.video.probe import probe_video
 from tests import hostile
@@ -186,11 +193,12 @@ def test_more_frames_than_any_camera_takes_are_not_even_counted(tmp_path: Path) 
     assert refusal(path, limits=replace(LIMITS, max_duration_s=1.0, max_fps=40)) == "video_too_long"
 
 
-def test_a_playlist_fetches_nothing(tmp_path: Path) -> None:
-    """Whatever name and container it claims: the server behind it is never asked."""
+@contextmanager
+def witness() -> Iterator[tuple[str, list[str]]]:
+    """A web server; gives its address and the paths that were asked of it."""
     asked: list[str] = []
 
-    class Witness(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
             self.send_error(404)
@@ -198,16 +206,42 @@ def test_a_playlist_fetches_nothing(tmp_path: Path) -> None:
         def log_message(self, *_args: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Witness) as server:
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        target = f"http://127.0.0.1:{server.server_port}/segment.ts"
-        playlist = hostile.playlist_as_video(target=target)
-        for name in ("a.m3u8", "a.mp4"):
-            (tmp_path / name).write_bytes(playlist)
-            assert refusal(tmp_path / name) == "video_unreadable"
+        yield f"http://127.0.0.1:{server.server_port}", asked
         server.shutdown()
 
+
+def test_a_playlist_is_refused_whatever_its_name_and_fetches_nothing(tmp_path: Path) -> None:
+    with witness() as (address, asked):
+        for name in ("a.m3u8", "a.mp4"):
+            (tmp_path / name).write_bytes(hostile.playlist_as_video(target=f"{address}/a.ts"))
+            assert refusal(tmp_path / name) == "video_unreadable"
+
     assert asked == []
+
+
+def test_even_a_playlist_taken_for_one_reaches_no_network(tmp_path: Path) -> None:
+    with witness() as (address, asked):
+        playlist = written(tmp_path, hostile.playlist_as_video(target=f"{address}/a.ts"))
+        opening = input_arguments(playlist, demuxer="hls", limits=LIMITS)
+        with pytest.raises(FfmpegFailed):
+            run_ffmpeg([*opening, "-f", "null", "-"], limits=LIMITS)
+
+    assert asked == []
+
+
+def test_a_playlist_is_not_followed_to_files_of_this_machine(tmp_path: Path) -> None:
+    """ffmpeg left to itself would take it for what it is, and read the other file."""
+    secret = make_video(tmp_path / "secret.ts", seconds=1)
+    script = written(tmp_path, hostile.concat_as_video(target=secret.name))
+    run_ffmpeg(["-i", str(script), "-f", "null", "-"], limits=LIMITS)
+
+    with pytest.raises(FfmpegFailed):
+        run_ffmpeg(
+            [*input_arguments(script, demuxer="mov", limits=LIMITS), "-f", "null", "-"],
+            limits=LIMITS,
+        )
 
 
 def test_a_file_with_a_strange_name_is_just_a_file(tmp_path: Path) -> None:

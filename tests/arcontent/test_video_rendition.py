@@ -258,7 +258,7 @@ def test_a_result_larger_than_the_upload_limit_is_no_mistake_of_the_uploader(
 
 
 def test_running_out_of_time_is_our_fault(tmp_path: Path) -> None:
-    source = make_video(tmp_path / "a.mkv", seconds=20, size=(640, 480))
+    source = make_video(tmp_path / "a.mkv", seconds=8, size=(1280, 720))
 
     with pytest.raises(FfmpegOverran):
-        make_rendition(source, folder_in(tmp_path), limits=replace(LIMITS, time_limit_s=0.8))
+        make_rendition(source, folder_in(tmp_path), limits=replace(LIMITS, time_limit_s=0.3))
