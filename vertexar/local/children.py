@@ -71,6 +71,7 @@ class Child:
         """
         rotate(program.log)
         with program.log.open("ab") as log:
+            log_start = log.tell()
             try:
                 process = subprocess.Popen(
                     program.command,
@@ -85,7 +86,7 @@ class Child:
                 )
             except (OSError, subprocess.SubprocessError) as error:
                 raise CannotRun(f"{program.name} can't be started: {error}") from error
-            child = cls(program, process, log.tell())
+        child = cls(program, process, log_start)
         child._feed()
         return child
 

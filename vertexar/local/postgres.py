@@ -61,7 +61,7 @@ def start(data: Path, *, log: Path, is_durable: bool = True) -> Server:
     binaries = find_binaries()
     account = account_for(data, binaries.folder)
     if not data.exists():
-        _fill(data, binaries=binaries, account=account, log=log)
+        _fill(data, binaries=binaries, account=account, log=log, is_durable=is_durable)
     _check_version(data, binaries)
     _drop_stale_pid_file(data)
     sockets = _socket_folder(data, account)
@@ -123,7 +123,9 @@ def _major(server: Path) -> int | None:
     return int(number[1]) if number else None
 
 
-def _fill(data: Path, *, binaries: Binaries, account: Account | None, log: Path) -> None:
+def _fill(
+    data: Path, *, binaries: Binaries, account: Account | None, log: Path, is_durable: bool
+) -> None:
     """Make the server's folder; it appears under its name only when it is complete."""
     unfinished = data.with_name(f"{data.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -134,6 +136,8 @@ def _fill(data: Path, *, binaries: Binaries, account: Account | None, log: Path)
     else:
         locale = ["--locale=C.UTF-8"]
     options = ["-U", USER, "--auth=trust", "--encoding=UTF8", *locale]
+    if not is_durable:
+        options.append("--no-sync")
     program = Program(
         name="PostgreSQL's initdb",
         command=[str(binaries.folder / "initdb"), "-D", str(unfinished), *options],

@@ -74,7 +74,7 @@ def _start(binary: Path, data: Path, *, log: Path, is_durable: bool) -> Server:
         )
     )
     url = f"redis://:{password}@{HOST}:{port}/0"
-    client = redis.Redis.from_url(url, socket_timeout=5)
+    client = redis.Redis.from_url(url, socket_timeout=1)
     try:
         wait_until(lambda: _answers(client), child, seconds=START_SECONDS)
     except BaseException:
