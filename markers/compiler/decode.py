@@ -17,8 +17,7 @@ ASPECT_MAX: Final = 4.0
 # Everything that is compiled is far smaller; a larger picture is reduced once, not once a keyframe.
 WORKING_LONG_SIDE_PX: Final = 1600
 
-JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
-PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def to_gray(colour: ColourImage) -> GrayImage:
 
 
 def _decode_colour(data: bytes) -> ColourImage:
-    if not data or _is_cut_off(data):
+    if not data:
         raise UnusableImage("undecodable_image")
     encoded = np.frombuffer(data, np.uint8)
     try:
@@ -85,13 +84,6 @@ def _decode_colour(data: bytes) -> ColourImage:
         full = 65535 if raw.dtype == np.uint16 else 255
         return _on_white(pixels, raw[..., 3].astype(np.float32) / np.float32(full))
     return pixels
-
-
-def _is_cut_off(data: bytes) -> bool:
-    """Tell whether the file ends early; OpenCV would fill the rest with grey and say nothing."""
-    if data.startswith(JPEG_START):
-        return data.rfind(JPEG_END) < data.rfind(JPEG_SCAN)
-    return data.startswith(PNG_START) and PNG_END not in data[-64:]
 
 
 def _may_be_transparent(data: bytes) -> bool:

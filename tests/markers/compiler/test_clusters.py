@@ -52,6 +52,19 @@ def test_a_descriptor_is_nearest_to_the_centre_of_its_branch() -> None:
         assert np.array_equal(distances[rows, centre], nearest)
 
 
+def test_descriptors_alike_share_a_branch() -> None:
+    rng = np.random.default_rng(6)
+    kinds = random_descriptors(rng, 3)
+    kind_of = np.repeat([0, 1, 2], 30)
+    descriptors = kinds[kind_of]
+    descriptors[np.arange(90), rng.integers(0, 83, 90)] ^= 1  # each a little different
+
+    root = build_clusters(descriptors, seed=1)
+
+    for child in root.children:
+        assert len({int(kind_of[row]) for leaf in leaves(child) for row in leaf.rows}) == 1
+
+
 @pytest.mark.parametrize("count", [0, 1, 16])
 def test_few_descriptors_are_one_leaf(count: int) -> None:
     root = build_clusters(random_descriptors(np.random.default_rng(1), count), seed=1)

@@ -43,6 +43,17 @@ def test_a_point_is_where_the_scale_says_on_both_axes(
     assert np.abs(sampled - (0.9 * x + 0.3 * y))[inside].max() < 1.6  # two roundings and an edge
 
 
+@pytest.mark.parametrize("scale", [1.6, 2.0, 2.5])
+def test_an_enlargement_is_not_shifted(scale: float) -> None:
+    gray = np.tile(np.arange(0, 240, 8), (30, 1)).astype(np.uint8)
+
+    enlarged = sampler_of(gray).at(scale)
+
+    inner = np.arange(5, enlarged.shape[1] - 5)
+    assert np.abs(enlarged[20, inner] - 8 * ((inner + 0.5) / scale - 0.5)).max() < 1
+    assert np.abs(sampler_of(gray.T.copy()).at(scale).astype(int) - enlarged.T).max() <= 1
+
+
 def test_a_reduction_of_the_picture_is_sampled_as_the_picture() -> None:
     across = np.repeat(np.arange(200), 2)
     gray = np.tile(across, (100, 1)).astype(np.uint8)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -7,7 +8,10 @@ from numpy.typing import NDArray
 
 from markers.compiler import CompiledTarget, compile_target
 from markers.compiler.decode import to_gray
+from markers.compiler.encode import parse_mind
+from markers.compiler.options import LEAN
 from markers.compiler.pyramid import AreaSampler
+from markers.compiler.quality import measure_quality
 from markers.compiler.views import VIEW_PX, View, simulate_views
 from tests.pictures import RgbPicture, encode_png, poster
 
@@ -95,6 +99,31 @@ def test_views_go_through_all_sizes_and_tilts() -> None:
     assert sum(view.is_small for view in views) == 6
     assert sum(view.is_tilted for view in views) == 6
     assert sum(view.is_small and view.is_tilted for view in views) == 2
+
+
+def test_a_pose_that_is_not_where_the_picture_is_does_not_count() -> None:
+    picture = poster(seed=1)
+    gray = to_gray(picture)
+    (target,) = parse_mind(compiled(picture).mind)
+    shift = np.array([[1, 0, 60], [0, 1, 0], [0, 0, 1.0]])
+
+    right = measure_quality(target, views_of(gray), gray=gray, options=LEAN)
+    wrong = measure_quality(
+        target,
+        [replace(view, truth=shift @ view.truth) for view in views_of(gray)],
+        gray=gray,
+        options=LEAN,
+    )
+
+    assert right.score > 50
+    assert wrong.score == 0
+
+
+def test_without_views_there_is_no_score() -> None:
+    gray = to_gray(poster(seed=1))
+    (target,) = parse_mind(compiled(poster(seed=1)).mind)
+
+    assert measure_quality(target, [], gray=gray, options=LEAN).score == 0
 
 
 def test_a_view_shows_the_picture_where_its_truth_says() -> None:
