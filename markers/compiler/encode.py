@@ -101,7 +101,6 @@ def _pack_points(features: FeatureSet, *, is_maximum: bool) -> bytes:
     words = np.empty((count, WORDS), np.dtype([("kind", "u1"), ("word", ">u4")]))
     words["kind"] = 0xCE
     words["word"] = np.ascontiguousarray(features.descriptors).view(">u4")
-    nothing = np.empty((count, 0), np.uint8)
     head = b"\x86" + msgpack.pack_str("maxima") + msgpack.pack_bool(is_maximum)
     records = msgpack.record_bytes(
         [
@@ -110,7 +109,6 @@ def _pack_points(features: FeatureSet, *, is_maximum: bool) -> bytes:
             (msgpack.pack_str("scale"), features.sizes.astype("u1")),
             (msgpack.pack_str("angle") + b"\xca", features.angles_rad.astype(">f4")),
             (msgpack.pack_str("descriptors") + msgpack.pack_array_start(WORDS), words),
-            (b"", nothing),
         ]
     )
     return msgpack.pack_array_start(count) + records

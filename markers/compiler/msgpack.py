@@ -168,7 +168,7 @@ def record_bytes(fields: Sequence[tuple[bytes, np.ndarray[Any, Any]]]) -> bytes:
 
     Args:
         fields: pieces of a record in order: constant bytes, then (N,) or (N, K) values of a dtype
-            that is already in the format's byte order; an empty array piece is (N, 0).
+            that is already in the format's byte order.
 
     Returns:
         The N records, one after the other.
