@@ -189,7 +189,7 @@ def draw_cliff(canvas: Canvas, rng: np.random.Generator) -> None:
             d, c = grid[row + 1][column], grid[row + 1][column + 1]
             halves = ((a, b, c), (a, c, d)) if rng.random() < 0.5 else ((a, b, d), (b, c, d))
             for facet in halves:
-                light = 0.34 * (1 - column / columns) + rng.uniform(-0.12, 0.3)
+                light = 0.34 * (1 - column / columns) + rng.uniform(-0.2, 0.6)
                 tone = (
                     mix(ROCK, (178, 152, 142), light) if light > 0 else mix(ROCK, NAVY, -light * 4)
                 )
