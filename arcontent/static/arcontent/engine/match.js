@@ -146,7 +146,7 @@ export class Matcher {
     const y = features.y[rows[best]];
     const limit = this.otherPlacePx * this.otherPlacePx;
     for (let i = 0; i < found; i += 1) {
-      if (distances[best] <= RATIO * distances[i]) continue;
+      if (distances[best] < RATIO * distances[i]) continue;
       const dx = features.x[rows[i]] - x;
       const dy = features.y[rows[i]] - y;
       if (dx * dx + dy * dy > limit) return -1;

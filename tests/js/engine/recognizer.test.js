@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Recognizer } from "../../../arcontent/static/arcontent/engine/recognizer.js";
+
+/** Stands where the browser's worker does: keeps what it is sent, answers when told. */
+class FakeWorker extends EventTarget {
+  static last = null;
+  sent = [];
+  isTerminated = false;
+
+  constructor(url, options) {
+    super();
+    Object.assign(this, { url, options });
+    FakeWorker.last = this;
+  }
+
+  postMessage(message) {
+    this.sent.push(message);
+  }
+
+  terminate() {
+    this.isTerminated = true;
+  }
+
+  answer(data) {
+    this.dispatchEvent(Object.assign(new Event("message"), { data }));
+  }
+
+  frames() {
+    return this.sent.filter(({ type }) => type === "frame");
+  }
+}
+
+/** A video whose frames come when told; `takes` what createImageBitmap would. */
+class FakeVideo {
+  videoWidth = 1280;
+  videoHeight = 720;
+  callback = null;
+
+  requestVideoFrameCallback(callback) {
+    this.callback = callback;
+    return 1;
+  }
+
+  cancelVideoFrameCallback() {
+    this.callback = null;
+  }
+
+  async frame(mediaTime) {
+    this.callback?.(0, { mediaTime });
+    await new Promise(setImmediate);
+  }
+}
+
+const saved = {};
+beforeEach(() => {
+  const fakes = {
+    Worker: FakeWorker,
+    OffscreenCanvas: class {},
+    createImageBitmap: async (_video, { resizeWidth, resizeHeight }) => ({ width: resizeWidth, height: resizeHeight, close() { this.isClosed = true; } }),
+  };
+  for (const [name, fake] of Object.entries(fakes)) {
+    saved[name] = globalThis[name];
+    globalThis[name] = fake;
+  }
+});
+afterEach(() => Object.assign(globalThis, saved));
+
+function started() {
+  const recognizer = new Recognizer({ workerUrl: "worker.js" });
+  const video = new FakeVideo();
+  const events = [];
+  for (const type of ["found", "update", "lost", "error"]) recognizer.addEventListener(type, ({ detail }) => events.push([type, detail]));
+  recognizer.start(video);
+  return { recognizer, video, events, worker: FakeWorker.last };
+}
+
+const result = (run, ...events) => ({ type: "result", run, events, ms: 4 });
+
+test("the worker is a module worker at the given address", () => {
+  const { worker } = started();
+
+  assert.deepEqual([worker.url, worker.options.type], ["worker.js", "module"]);
+});
+
+test("loading is settled by the worker's answer", async () => {
+  const recognizer = new Recognizer({ workerUrl: "worker.js" });
+
+  const good = recognizer.load(new ArrayBuffer(1));
+  FakeWorker.last.answer({ type: "loaded", targets: [{ width: 4, height: 3 }] });
+  assert.deepEqual(await good, [{ width: 4, height: 3 }]);
+
+  const bad = recognizer.load(new ArrayBuffer(1));
+  FakeWorker.last.answer({ type: "refused", code: "bad_target", message: "no" });
+  await assert.rejects(bad, { code: "bad_target" });
+});
+
+test("loading fails when the worker cannot be started", async () => {
+  const recognizer = new Recognizer({ workerUrl: "worker.js" });
+
+  const loading = recognizer.load(new ArrayBuffer(1));
+  FakeWorker.last.dispatchEvent(new Event("error"));
+
+  await assert.rejects(loading, { code: "engine_failed" });
+});
+
+test("one frame is on its way at a time; those that come meanwhile are skipped", async () => {
+  const { recognizer, video, worker } = started();
+
+  await video.frame(0.1);
+  await video.frame(0.2);
+  assert.equal(worker.frames().length, 1);
+  worker.answer(result(worker.frames()[0].run));
+  await video.frame(0.3);
+
+  assert.deepEqual(worker.frames().map(({ timestamp }) => timestamp), [100, 300]);
+  assert.deepEqual([recognizer.stats.frames, recognizer.stats.processed, recognizer.stats.skipped], [3, 1, 1]);
+});
+
+test("large frames are sent at the size that is processed, with the size of the video", async () => {
+  const { video, worker } = started();
+
+  await video.frame(0.1);
+
+  const [{ source, frameWidth, frameHeight }] = worker.frames();
+  assert.deepEqual([source.width, source.height, frameWidth, frameHeight], [640, 360, 1280, 720]);
+});
+
+test("an event carries its homography as nine numbers", async () => {
+  const { video, worker, events } = started();
+  await video.frame(0.1);
+  const seen = { type: "found", target: 0, homography: Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), frameWidth: 1280, frameHeight: 720, timestamp: 100 };
+
+  worker.answer(result(worker.frames()[0].run, seen));
+
+  assert.deepEqual(events, [["found", { target: 0, homography: [1, 2, 3, 4, 5, 6, 7, 8, 9], frameWidth: 1280, frameHeight: 720, timestamp: 100 }]]);
+});
+
+test("answers to frames from before a stop are dropped", async () => {
+  const { recognizer, video, worker, events } = started();
+  await video.frame(0.1);
+  const { run } = worker.frames()[0];
+
+  recognizer.stop();
+  recognizer.start(video);
+  worker.answer(result(run, { type: "found", target: 0, homography: null, frameWidth: 1, frameHeight: 1, timestamp: 0 }));
+  await video.frame(0.2);
+
+  assert.deepEqual(events, []);
+  assert.equal(worker.frames().length, 2);
+  assert.deepEqual(worker.sent.filter(({ type }) => type === "reset").length, 2);
+});
+
+test("a form of frames that the worker cannot read gives way to the next", async () => {
+  const { recognizer, video, worker, events } = started();
+  await video.frame(0.1);
+  assert.equal(recognizer.stats.form, "bitmap");
+
+  globalThis.document = { createElement: () => ({ getContext: () => ({ drawImage() {}, getImageData: (_x, _y, width, height) => ({ width, height, data: new Uint8ClampedArray(4) }) }) }) };
+  worker.answer({ type: "unreadable", run: 1, message: "no canvas" });
+  await video.frame(0.2);
+  delete globalThis.document;
+
+  assert.equal(recognizer.stats.form, "canvas");
+  assert.equal(worker.frames().length, 2);
+  assert.deepEqual(events, []);
+});
+
+test("a broken worker is reported", () => {
+  const { worker, events } = started();
+
+  worker.dispatchEvent(Object.assign(new Event("error"), { message: "out of memory" }));
+
+  assert.deepEqual([events[0][0], events[0][1].code], ["error", "engine_failed"]);
+});
+
+test("closing ends the worker and what was being loaded", async () => {
+  const recognizer = new Recognizer({ workerUrl: "worker.js" });
+  const loading = recognizer.load(new ArrayBuffer(1));
+
+  recognizer.close();
+
+  assert.equal(FakeWorker.last.isTerminated, true);
+  await assert.rejects(loading, { code: "closed" });
+});
+
+test("where the browser does not announce frames, the video's clock does", async () => {
+  const looks = [];
+  globalThis.requestAnimationFrame = (callback) => looks.push(callback);
+  globalThis.cancelAnimationFrame = () => looks.splice(0);
+  const video = { videoWidth: 640, videoHeight: 480, currentTime: 0.5 };
+  const recognizer = new Recognizer({ workerUrl: "worker.js" });
+
+  recognizer.start(video);
+  looks.shift()();
+  looks.shift()();
+  video.currentTime = 0.6;
+  looks.shift()();
+  recognizer.stop();
+  delete globalThis.requestAnimationFrame;
+  delete globalThis.cancelAnimationFrame;
+
+  assert.equal(recognizer.stats.frames, 2);
+  assert.equal(looks.length, 0);
+});
