@@ -1,7 +1,7 @@
 // Chooses the places of a template that are worth tracking: corners after Shi and Tomasi (1994), where the
 // smaller eigenvalue of the summed gradients is large, spread over the picture.
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
+/** @import { GreyImage } from "./image.js" */
 
 /**
  * Places worth tracking, in parallel arrays.

@@ -1,8 +1,8 @@
 // Finds keypoints: extrema of the difference of the two images of an octave, in place and across the
 // neighbouring octaves. Writes them into reusable arrays; what they look like is freak.js's matter.
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
-/** @typedef {import("./pyramid.js").ScaleSpace} ScaleSpace */
+/** @import { GreyImage } from "./image.js" */
+/** @import { ScaleSpace } from "./pyramid.js" */
 
 /** Least squared difference of an extremum. */
 const LEAST_SQUARE = 9;

@@ -3,7 +3,7 @@
 
 import { mix, normalizedAt, project } from "./homography.js";
 
-/** @typedef {import("./homography.js").Homography} Homography */
+/** @import { Homography } from "./homography.js" */
 
 /** Moves up to this many frame pixels, at the corner that moves most, are taken for noise. */
 const STILL_PX = 0.15;

@@ -2,9 +2,9 @@
 // retina-like pattern turned by that direction (FREAK, Alahi et al. 2012, in the variant of `.mind` files).
 // The numbers must be those of the file format, or a frame's descriptors would not match a target's.
 
-/** @typedef {import("./detect.js").Keypoints} Keypoints */
-/** @typedef {import("./image.js").GreyImage} GreyImage */
-/** @typedef {import("./pyramid.js").ScaleSpace} ScaleSpace */
+/** @import { Keypoints } from "./detect.js" */
+/** @import { GreyImage } from "./image.js" */
+/** @import { ScaleSpace } from "./pyramid.js" */
 
 /** 32-bit words of one descriptor: 666 bits, most significant first, and 6 zero bits. */
 export const WORDS = 21;

@@ -3,7 +3,7 @@
 
 import { blankImage } from "./image.js";
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
+/** @import { GreyImage } from "./image.js" */
 
 /**
  * Where the planes of a copied video frame lie, and how its numbers are meant.

@@ -3,10 +3,9 @@
 
 import { WORDS } from "./freak.js";
 
-/** @typedef {import("./detect.js").Keypoints} Keypoints */
-/** @typedef {import("./freak.js").Descriptions} Descriptions */
-/** @typedef {import("./target.js").Features} Features */
-/** @typedef {import("./target.js").Target} Target */
+/** @import { Keypoints } from "./detect.js" */
+/** @import { Descriptions } from "./freak.js" */
+/** @import { Features, Target } from "./target.js" */
 
 /** Bits of the early look, and the most that may differ in its first half and in all of it. */
 const EARLY_BITS = 128;

@@ -1,7 +1,7 @@
 // Aligns one small patch of the picture with the frame: the patch is drawn as the pose would show it, then moved
 // by Lucas and Kanade's method (1981) until it fits. Differences of brightness and contrast do not matter.
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
+/** @import { GreyImage } from "./image.js" */
 
 const SIDE = 11;
 const AREA = SIDE * SIDE;

@@ -3,12 +3,11 @@
 
 import { isPlausible, project, refine, roomForPairs, throughFourPairs } from "./homography.js";
 
-/** @typedef {import("./detect.js").Keypoints} Keypoints */
-/** @typedef {import("./freak.js").Descriptions} Descriptions */
-/** @typedef {import("./homography.js").Homography} Homography */
-/** @typedef {import("./homography.js").Pairs} Pairs */
-/** @typedef {import("./match.js").Matches} Matches */
-/** @typedef {import("./target.js").Target} Target */
+/** @import { Keypoints } from "./detect.js" */
+/** @import { Descriptions } from "./freak.js" */
+/** @import { Homography, Pairs } from "./homography.js" */
+/** @import { Matches } from "./match.js" */
+/** @import { Target } from "./target.js" */
 
 /**
  * A pose that the matches speak for.

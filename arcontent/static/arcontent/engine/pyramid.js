@@ -3,7 +3,7 @@
 
 import { blankImage, halveInto } from "./image.js";
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
+/** @import { GreyImage } from "./image.js" */
 
 /**
  * One octave: the image, and the same image blurred once more.

@@ -3,9 +3,7 @@
 
 import { FrameGrabber, watchFrames } from "./frames.js";
 
-/** @typedef {import("./worker.js").FromWorker} FromWorker */
-/** @typedef {import("./worker.js").ResultMessage} ResultMessage */
-/** @typedef {import("./worker.js").ToWorker} ToWorker */
+/** @import { FromWorker, ResultMessage, ToWorker } from "./worker.js" */
 
 /**
  * Detail of "found" and "update". Of "lost", `homography` is null.

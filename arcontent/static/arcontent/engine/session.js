@@ -10,10 +10,10 @@ import { ScaleSpace } from "./pyramid.js";
 import { FramePyramid, Tracker } from "./track.js";
 import { mix, normalizedAt } from "./homography.js";
 
-/** @typedef {import("./homography.js").Homography} Homography */
-/** @typedef {import("./image.js").GreyImage} GreyImage */
-/** @typedef {import("./target.js").Target} Target */
-/** @typedef {import("./track.js").Sighting} Sighting */
+/** @import { Homography } from "./homography.js" */
+/** @import { GreyImage } from "./image.js" */
+/** @import { Target } from "./target.js" */
+/** @import { Sighting } from "./track.js" */
 
 /**
  * What happened in a frame. `homography` is there but for "lost"; it maps pixels of the picture to pixels of the

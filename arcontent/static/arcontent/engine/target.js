@@ -6,8 +6,8 @@ import { blankImage, halveInto } from "./image.js";
 import { MalformedMsgpack, decodeMsgpack } from "./msgpack.js";
 import { cornersToTrack } from "./corners.js";
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
-/** @typedef {import("./corners.js").Corners} Corners */
+/** @import { GreyImage } from "./image.js" */
+/** @import { Corners } from "./corners.js" */
 
 /** The file is not a `.mind` file that can be recognised. */
 export class BadTarget extends Error {

@@ -5,10 +5,9 @@ import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs
 import { blankImage, halveInto } from "./image.js";
 import { PatchAligner } from "./patch.js";
 
-/** @typedef {import("./homography.js").Homography} Homography */
-/** @typedef {import("./image.js").GreyImage} GreyImage */
-/** @typedef {import("./target.js").Target} Target */
-/** @typedef {import("./target.js").TemplateLevel} TemplateLevel */
+/** @import { Homography } from "./homography.js" */
+/** @import { GreyImage } from "./image.js" */
+/** @import { Target, TemplateLevel } from "./target.js" */
 
 /** Halvings of the frame, coarse to fine and the finest once more. */
 const PASSES = [3, 3, 2, 1, 0, 0];

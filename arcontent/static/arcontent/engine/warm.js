@@ -3,9 +3,9 @@
 
 import { blankImage } from "./image.js";
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./target.js").Target} Target */
+/** @import { GreyImage } from "./image.js" */
+/** @import { Session } from "./session.js" */
+/** @import { Target } from "./target.js" */
 
 const FRAMES = 4;
 /** Share of the frame's side that the picture fills. */

@@ -6,9 +6,9 @@ import { Session } from "./session.js";
 import { BadTarget, readTargets } from "./target.js";
 import { warmUp } from "./warm.js";
 
-/** @typedef {import("./image.js").GreyImage} GreyImage */
-/** @typedef {import("./session.js").RecognitionEvent} RecognitionEvent */
-/** @typedef {import("./target.js").Target} Target */
+/** @import { GreyImage } from "./image.js" */
+/** @import { RecognitionEvent } from "./session.js" */
+/** @import { Target } from "./target.js" */
 
 /**
  * A camera frame. `source` is at most `factor` times larger than what is to be processed.
