@@ -18,8 +18,21 @@ import { Texts } from "./texts.js";
 
 /** After so long without the picture some advice is given. */
 const ADVICE_AFTER_MS = 9000;
-/** Another browser may help with these: the address is offered for copying. */
-const ELSEWHERE = ["camera_unsupported", "camera_insecure", "engine_failed"];
+/**
+ * What the visitor can do about a failure: try again, or take the address to another browser.
+ * @type {Readonly<Record<string, "retry" | "copy">>}
+ */
+const REMEDIES = {
+  not_fetched: "retry",
+  engine_failed: "copy",
+  camera_refused: "retry",
+  camera_absent: "retry",
+  camera_busy: "retry",
+  camera_failed: "retry",
+  camera_stopped: "retry",
+  camera_insecure: "copy",
+  camera_unsupported: "copy",
+};
 
 class Viewer {
   /** @param {Document} page */
@@ -35,6 +48,7 @@ class Viewer {
     const overlay = this.screens.element("overlay");
     this.playback = new Playback(overlay);
     this.playback.onPlayed = () => this.beacons.count("played");
+    this.playback.onFailed = () => this.screens.say("video_failed");
     this.playback.onChange = () => this.screens.controls(this.playback);
     /** @type {HTMLVideoElement} */
     this.cameraVideo = this.screens.element("camera");
@@ -43,6 +57,8 @@ class Viewer {
     this.session = null;
     /** @type {string | null} why it can't be looked for: the name of a message */
     this.failure = null;
+    /** Whether that is still to come out. */
+    this.isPending = true;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.adviceTimer = undefined;
   }
@@ -72,6 +88,7 @@ class Viewer {
   /** Get what there is to be looked for and shown. */
   async prepare() {
     this.failure = null;
+    this.isPending = true;
     this.screens.notice("start", null);
     this.state.to("loading");
     this.showStart();
@@ -83,6 +100,7 @@ class Viewer {
       if (!(error instanceof NotFetched)) throw error;
       this.failure = "not_fetched";
     }
+    this.isPending = false;
     this.screens.progress(null);
     if (this.state.is("loading")) this.showStart();
   }
@@ -91,8 +109,9 @@ class Viewer {
    * @param {Manifest} manifest
    * @returns {Promise<string | null>} the name of a message when it can't be looked for
    */
-  async prepareSession({ status, target }) {
+  async prepareSession({ status, target, videos }) {
     if (status === "failed" || target === null || target.url === null) return "content_failed";
+    if (videos.length === 0) return "no_video";
     if (obstacleOf(window) !== null) return null; // the visitor is told on the tap; nothing is fetched in vain
     const file = await fetchTarget(target.url, (share) => this.screens.progress(share));
     const recognizer = new Recognizer({ workerUrl: this.workerUrl });
@@ -139,19 +158,22 @@ class Viewer {
 
   /** Show the start screen as things stand. */
   showStart() {
-    const isPending = this.failure === null && this.session === null && obstacleOf(window) === null;
-    if (this.failure !== null) this.state.to("error");
+    const { failure, isPending } = this;
+    if (failure !== null) this.state.to("error");
     else if (!isPending) this.state.to("ready");
-    this.screens.startButton({ isEnabled: this.failure === null && !isPending, isBusy: isPending });
-    this.screens.say(this.failure === null ? (isPending ? "loading" : "ready") : null);
-    if (this.failure !== null) {
-      const action = this.failure === "not_fetched" ? "retry" : this.failure === "engine_failed" ? "copy" : null;
-      this.screens.notice("start", this.failure, { action });
-    } else if (!isPending) this.screens.notice("start", null);
+    this.screens.startButton({ isEnabled: failure === null && !isPending, isBusy: isPending });
+    if (failure !== null) {
+      this.screens.say(null);
+      this.screens.notice("start", failure, { action: REMEDIES[failure] });
+    } else {
+      this.screens.say(isPending ? "loading" : "ready");
+      if (!isPending) this.screens.notice("start", null);
+    }
   }
 
   /** The visitor wants the camera. */
   async start() {
+    if (this.isPending || this.failure !== null) return this.back(); // from the plain video, before all is there
     this.playback.endPlain();
     this.screens.notice("watch", null);
     this.state.to("loading");
@@ -199,8 +221,7 @@ class Viewer {
     clearTimeout(this.adviceTimer);
     this.stage.clear();
     this.state.to("fallback");
-    const action = reason === null ? null : ELSEWHERE.includes(reason) ? "copy" : "retry";
-    this.screens.notice("watch", reason, { action });
+    this.screens.notice("watch", reason, { action: reason === null ? null : REMEDIES[reason] });
     this.screens.say(reason === null ? "watching" : null);
     this.playback.showPlain({ withSound });
     this.screens.element("back").focus({ preventScroll: true });
@@ -214,7 +235,7 @@ class Viewer {
     this.stage.clear();
     this.playback.endPlain();
     this.screens.notice("watch", null);
-    if (this.failure === null && this.session === null && obstacleOf(window) === null) this.state.to("loading");
+    if (this.isPending) this.state.to("loading");
     this.showStart();
     this.screens.element("start").focus({ preventScroll: true });
   }

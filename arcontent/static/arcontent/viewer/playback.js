@@ -8,6 +8,8 @@ export class Playback {
     this.video = video;
     /** Called when it plays, and is seen playing. */
     this.onPlayed = () => {};
+    /** Called when it should be seen and can't be loaded. */
+    this.onFailed = () => {};
     /** Called when it was paused or went on, was muted or unmuted. */
     this.onChange = () => {};
     /** @private */
@@ -16,6 +18,9 @@ export class Playback {
     this.isPausedByVisitor = false;
     video.addEventListener("playing", () => {
       if (this.isShown) this.onPlayed();
+    });
+    video.addEventListener("error", () => {
+      if (this.isShown) this.onFailed();
     });
     for (const change of ["play", "pause", "volumechange"]) video.addEventListener(change, () => this.onChange());
   }

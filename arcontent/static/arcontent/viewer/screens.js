@@ -36,7 +36,10 @@ export class Screens {
   }
 
   /** Show what the manifest says. @param {Manifest} manifest */
-  show({ videos, call_to_action: action }) {
+  show({ target, videos, call_to_action: action }) {
+    if (target !== null) {
+      this.element("finder").style.setProperty("--form", String(target.width_px / target.height_px));
+    }
     for (const link of this.page.querySelectorAll('[data-action="watch"]')) {
       if (!(link instanceof HTMLAnchorElement)) continue;
       link.hidden = videos.length === 0;
