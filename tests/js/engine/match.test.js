@@ -70,6 +70,24 @@ test("chance descriptors match nothing", () => {
   assert.equal(matches.count, 0);
 });
 
+test("a descriptor that differs in more than 210 bits is no match, however like it looked at first", () => {
+  const random = randomNumbers(9);
+  const subject = target(random);
+  const matcher = new Matcher(subject, 100);
+  const others = Array.from({ length: 666 }, (_, bit) => bit).filter((bit) => !matcher.bits.includes(bit));
+  const flip = (words, row, count) => {
+    for (const bit of others.slice(0, count)) words[row * WORDS + (bit >> 5)] ^= 1 << (31 - (bit & 31));
+  };
+  const [keypoints, descriptions] = asFrame(subject.features[0], 0, 0, random);
+  flip(descriptions.words, 0, 210);
+  flip(descriptions.words, 1, 211);
+
+  const { count, keypoint } = matcher.match(keypoints, descriptions);
+
+  const matched = new Set(keypoint.subarray(0, count));
+  assert.deepEqual([matched.has(0), matched.has(1)], [true, false]);
+});
+
 test("minima are never matched with maxima", () => {
   const random = randomNumbers(5);
   const subject = target(random);

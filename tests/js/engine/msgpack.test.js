@@ -56,7 +56,7 @@ for (const [what, bytes] of Object.entries({
   "a text that is not UTF-8": [0xa1, 0xff],
   "an integer that is not exact": [0xcf, 255, 255, 255, 255, 255, 255, 255, 255],
   "an extension type": [0xd4, 1, 1],
-  "nesting without end": Array(1000).fill(0x91),
+  "nesting without end": [...Array(1000).fill(0x91), 0xc0],
 })) {
   test(`${what} is refused`, () => {
     assert.throws(() => decode(...bytes), MalformedMsgpack);

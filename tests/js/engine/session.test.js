@@ -78,6 +78,17 @@ test("clutter and an unknown picture are never found", () => {
   assert.deepEqual(types(events), [null, null, null, null]);
 });
 
+for (const [inliers, visible, type] of [[9, 20, null], [12, 41, null], [12, 40, "found"]]) {
+  test(`${inliers} of ${visible} patches seen are ${type === null ? "not " : ""}enough to be found`, () => {
+    const session = new Session(TARGETS, 640, 480);
+    const homography = pose({ picture: PICTURES[0] });
+    session.seekers[0].finder.propose = () => [{ homography, inliers: 50 }];
+    session.seekers[0].tracker.track = () => ({ homography, inliers, visible, likeness: 0.9 });
+
+    assert.deepEqual(types(run(session, [CLUTTER])), [type]);
+  });
+}
+
 test("the same frames give the same events, number by number", () => {
   const frames = [CLUTTER, shown(0, { tilt: 0.5 }), shown(0, { tilt: 0.5, cx: 325 }), CLUTTER];
 

@@ -7,7 +7,7 @@ import { cornersToTrack } from "../../../arcontent/static/arcontent/engine/corne
 import { blankImage } from "../../../arcontent/static/arcontent/engine/image.js";
 import { readTargets } from "../../../arcontent/static/arcontent/engine/target.js";
 import { encodeMsgpack, mindFile } from "./mindfile.js";
-import { cornerError, drawnFrame, drawnPicture, pose, sampled } from "./scenes.js";
+import { cornerError, drawnFrame, drawnPicture, pose, randomNumbers, sampled } from "./scenes.js";
 
 const PICTURE = drawnPicture({ seed: 21 });
 const [TARGET] = readTargets(encodeMsgpack(mindFile(PICTURE)));
@@ -58,6 +58,21 @@ test("a frame without the picture does not support a pose", () => {
   assert.ok(sighting === null || sighting.inliers < 8 || sighting.inliers < 0.2 * sighting.visible);
 });
 
+test("what covers half of the picture is not counted and does not move the pose", () => {
+  const view = { zoom: 1.3, turn: 0.2 };
+  const homography = pose({ picture: PICTURE, ...view });
+  const cover = drawnPicture({ seed: 23, width: 640, height: 480, shapes: 500 });
+  const frame = drawnFrame({ picture: PICTURE, homography });
+  for (let y = 0; y < 480; y += 1) frame.data.set(cover.data.subarray(y * 640, y * 640 + 320), y * 640);
+
+  const sighting = new Tracker(TARGET).track(pyramidOf(frame), pose({ picture: PICTURE, ...view, cx: 323 }));
+
+  const error = cornerError(sighting.homography, homography, PICTURE);
+  assert.ok(error < 0.6, `${error} px`);
+  assert.ok(sighting.inliers > 0.35 * sighting.visible && sighting.inliers < 0.6 * sighting.visible);
+  assert.ok(sighting.likeness > 0.95, `${sighting.likeness}`);
+});
+
 test("an even frame gives no sighting", () => {
   const even = blankImage(640, 480);
 
@@ -94,15 +109,19 @@ test("a patch that leaves the picture or has no structure is not drawn", () => {
 
 test("the corners of a square are chosen, its edges are not", () => {
   const image = blankImage(80, 80);
-  for (let y = 25; y < 55; y += 1) image.data.fill(200, y * 80 + 25, y * 80 + 55);
-
-  const { x, y } = cornersToTrack(image, 0.5);
-
-  const found = Array.from(x, (value, i) => [value / 2, y[i] / 2]);
-  assert.equal(found.length, 4);
-  for (const [cx, cy] of [[25, 25], [55, 25], [25, 55], [55, 55]]) {
-    assert.ok(found.some(([px, py]) => Math.hypot(px / 2 - cx / 2, py / 2 - cy / 2) < 4), `${cx}, ${cy}`);
+  const random = randomNumbers(1);
+  for (let i = 0; i < image.data.length; i += 1) {
+    const isInside = i % 80 >= 25 && i % 80 < 55 && i >= 25 * 80 && i < 55 * 80;
+    image.data[i] = (isInside ? 200 : 0) + 4 * random();
   }
+
+  const { x, y, strength } = cornersToTrack(image, 0.5);
+
+  const strongest = Array.from(x.subarray(0, 4), (value, i) => [value * 0.5, y[i] * 0.5]);
+  for (const [cx, cy] of [[25, 25], [55, 25], [25, 55], [55, 55]]) {
+    assert.ok(strongest.some(([px, py]) => Math.hypot(px - cx, py - cy) < 4), `${cx}, ${cy} in ${strongest}`);
+  }
+  assert.deepEqual(Array.from(strength).sort((a, b) => b - a), Array.from(strength));
 });
 
 test("an even template has no corners", () => {

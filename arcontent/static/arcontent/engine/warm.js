@@ -10,11 +10,11 @@ import { blankImage } from "./image.js";
 const FRAMES = 4;
 /** Share of the frame's side that the picture fills. */
 const FILL = 0.7;
-/** Time between the frames: each searches if nothing was found. */
+/** Time between the frames, which end as long before 0: each searches if nothing was found. */
 const FRAME_MS = 100;
 
 /**
- * @param {Session} session as good as new afterwards
+ * @param {Session} session as good as new afterwards, for frames from 0 ms on
  * @param {Target} target
  */
 export function warmUp(session, target) {
@@ -22,7 +22,6 @@ export function warmUp(session, target) {
     session.process(drawnFrame(session, target, 4 * i), -FRAME_MS * (FRAMES - i));
   }
   session.lose();
-  session.searchedAtMs = -Infinity;
 }
 
 /**
