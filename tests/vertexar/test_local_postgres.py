@@ -9,9 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.vertexar.test_local_children import until
 from vertexar.local import postgres
 from vertexar.local.children import Server
 from vertexar.local.failures import CannotRun
+from vertexar.local.leftovers import command_of
 
 
 @pytest.fixture
@@ -89,6 +91,7 @@ def test_a_number_of_a_dead_server_that_a_stranger_has_now_is_no_obstacle(tmp_pa
     first.child.stop()
     with subprocess.Popen(["sleep", "60"]) as stranger:
         changed = pid_file.replace(str(first.child.process.pid), str(stranger.pid), 1)
+        until(lambda: command_of(stranger.pid) != "")
         (tmp_path / "data" / "postmaster.pid").write_text(changed)
 
         second = postgres.start(tmp_path / "data", log=tmp_path / "log", is_durable=False)
