@@ -68,6 +68,22 @@ test("refining comes back to the truth from some pixels off, though a third are 
   assert.ok(error < 0.25, `${error} px`);
 });
 
+test("seven poor pairs hardly bend a pose that is known to be near", () => {
+  const errors = { free: [], tied: [] };
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const pairs = pairsUnder(truth(), 7, randomNumbers(seed), 12);
+    const options = { steps: 6, fromPx: 32, toPx: 16, ...PICTURE };
+    for (const [name, spreadPx] of [["free", 0], ["tied", 8]]) {
+      const refined = refine(truth(), pairs, { ...options, spreadPx });
+      errors[name].push(refined === null ? Infinity : cornerError(refined, truth(), PICTURE));
+    }
+  }
+
+  const worst = Math.max(...errors.tied);
+  assert.ok(worst < 15, `${worst} px`);
+  assert.ok(Math.max(...errors.free) > 3 * worst);
+});
+
 test("refining gives nothing when the pairs do not settle a homography", () => {
   const pairs = pairsUnder(truth(), 3, randomNumbers(5));
 

@@ -132,9 +132,14 @@ function projectiveBasis(x, y, four) {
  * @property {number} toPx the same in the last step
  * @property {number} width of the picture, for conditioning
  * @property {number} height
+ * @property {number} [spreadPx] how far off a pair of weight 1 may well be. When given, the start counts as
+ *   known to within a few degrees and percent, so that few or poor pairs cannot bend it beyond reason.
  */
 
 const PARAMETERS = 8;
+/** How well the start is known: turn and size as a share of the size, and change of depth across the picture. */
+const SHAPE_SPREAD = 0.05;
+const DEPTH_SPREAD = 0.05;
 const NORMAL = new Float64Array(PARAMETERS * PARAMETERS);
 const RIGHT = new Float64Array(PARAMETERS);
 const ROW_U = new Float64Array(PARAMETERS);
@@ -147,16 +152,25 @@ const ROW_V = new Float64Array(PARAMETERS);
  * @param {RefineOptions} options
  * @returns {Homography | null} null when the pairs do not settle it
  */
-export function refine(start, pairs, { steps, fromPx, toPx, width, height }) {
+export function refine(start, pairs, { steps, fromPx, toPx, width, height, spreadPx = 0 }) {
   const unit = 0.5 * Math.max(width, height);
   const [cx, cy] = [0.5 * width, 0.5 * height];
   const toPicture = Float64Array.of(unit, 0, cx, 0, unit, cy, 0, 0, 1);
   const [u0, v0] = project(start, cx, cy);
   const fromFrame = Float64Array.of(1 / unit, 0, -u0 / unit, 0, 1 / unit, -v0 / unit, 0, 0, 1);
-  let h = normalizedAt(multiply(fromFrame, multiply(start, toPicture)), 0, 0);
+  const begin = normalizedAt(multiply(fromFrame, multiply(start, toPicture)), 0, 0);
+  const zoom = Math.sqrt(Math.abs(begin[0] * begin[4] - begin[1] * begin[3]));
+  const shapeTie = (spreadPx / (unit * SHAPE_SPREAD * zoom)) ** 2;
+  const depthTie = (spreadPx / (unit * DEPTH_SPREAD)) ** 2;
+  const ties = [shapeTie, shapeTie, 0, shapeTie, shapeTie, 0, depthTie, depthTie];
+  let h = begin;
   for (let step = 0; step < steps; step += 1) {
     const limit = fromPx * (toPx / fromPx) ** (steps > 1 ? step / (steps - 1) : 1);
     accumulate(h, pairs, limit / unit, { unit, cx, cy, u0, v0 });
+    for (let i = 0; i < PARAMETERS; i += 1) {
+      NORMAL[i * (PARAMETERS + 1)] += ties[i];
+      RIGHT[i] += ties[i] * (begin[i] - h[i]);
+    }
     if (!solveInPlace(NORMAL, RIGHT)) return null;
     h = h.map((value, i) => (i < PARAMETERS ? value + RIGHT[i] : value));
     if (!h.every(Number.isFinite)) return null;

@@ -27,6 +27,8 @@ const SHARP_LOSS = 0.06;
 const BLURRED_LOSS = 0.12;
 /** Share of the visible patches that must agree before a level changes the pose, by level. */
 const LEAST_SHARE = [0, 0.25, 0.3, 0.5];
+/** How far a patch of trust 1 may well be off, in pixels of the level. */
+const SPREAD_PX = 1;
 /** What is taken for unlikeness that means nothing: noise and rounding. */
 const DOUBT = 0.02;
 /** A pass over fewer patches than this does not change the pose. */
@@ -120,7 +122,8 @@ export class Tracker {
     const { width, height } = this.target;
     const visible = this.alignPatches(frame, start, level);
     if (pairs.count < LEAST_PATCHES) return null;
-    const options = { steps: REFINE_STEPS, fromPx: 2 * limitPx, toPx: limitPx, width, height };
+    const spreadPx = SPREAD_PX * 2 ** level;
+    const options = { steps: REFINE_STEPS, fromPx: 2 * limitPx, toPx: limitPx, width, height, spreadPx };
     const homography = refine(start, pairs, options);
     if (homography === null || !isPlausible(homography, width, height)) return null;
     let inliers = 0;
