@@ -39,7 +39,7 @@ def main() -> None:
             fps=FPS,
             lead_in_frames=1,
             shown_frames=wish["frames"],
-            tail_frames=4,
+            tail_frames=3,
         )
         corners[wish["name"]] = [None if seen is None else seen.tolist() for seen in clip.corners]
     answer = {"width": picture.shape[1], "height": picture.shape[0], "corners": corners}

@@ -15,8 +15,8 @@ import { askPython, isMissing } from "./python.js";
 
 const [WIDTH, HEIGHT] = [640, 480];
 const FRAME_BYTES = WIDTH * HEIGHT * 1.5;
-const STILL = 6;
-const MOVING = 20;
+const STILL = 4;
+const MOVING = 14;
 
 const ORDINARY = {
   "head-on": { views: [{}] },
