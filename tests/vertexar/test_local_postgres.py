@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -57,6 +58,22 @@ def test_as_root_it_opens_no_folder_to_others(server: Server, tmp_path: Path) ->
 
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     assert capabilities.bit_count() == 1  # the one that passes closed folders
+
+
+def test_as_root_the_package_may_lie_in_a_closed_folder_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = postgres.find_binaries().folder.parents[1]
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.exists():
+            shutil.copytree(folder, tmp_path / "packages" / folder.name)
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+    server = postgres.start(tmp_path / "data", log=tmp_path / "log", is_durable=False)
+
+    assert str(tmp_path) in server.child.program.command[0]
+    server.child.stop()
 
 
 def test_data_survive_a_restart(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ NAME = "vertexar-postgres"
 FALLBACK_NAME = "nobody"
 
 # linux/prctl.h and linux/capability.h
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 4
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -43,10 +44,10 @@ class Account:
         Raises:
             OSError: the kernel refuses.
         """
+        if self.through is not None:  # or setuid() drops it, and access() goes without it
+            _checked(LIBC.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
         os.setgroups([])
         os.setgid(self.gid)
-        if self.through is not None:
-            _checked(LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
         os.setuid(self.uid)
         if self.through is not None:
             _keep_only(self.through)
