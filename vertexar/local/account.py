@@ -22,6 +22,7 @@ PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
+CAP_SETPCAP = 8
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -63,13 +64,23 @@ def account_for(data: Path, *needed: Path) -> Account | None:
     Args:
         data: the server's folder. Once it is there, its owner is who the server runs as.
         needed: what else the account must be able to reach.
+
+    Raises:
+        CannotRun: we are root, and no account will do.
     """
     if os.geteuid() != 0:
         return None
     owner = data.stat().st_uid if data.exists() else 0
     entry = pwd.getpwuid(owner) if owner else _lent_account()
-    closed = any(not _is_open(path) for path in (data, *needed))
-    return Account(entry.pw_uid, entry.pw_gid, _way_through() if closed else None)
+    closed = [path for path in (data, *needed) if not _is_open(path)]
+    if not closed:
+        return Account(entry.pw_uid, entry.pw_gid)
+    if (capability := _way_through()) is None:
+        raise CannotRun(
+            f"PostgreSQL refuses to run as root, and the user {entry.pw_name} can't get to "
+            f"{closed[0]}: run this as another user, or from a folder that all may pass."
+        )
+    return Account(entry.pw_uid, entry.pw_gid, capability)
 
 
 def _lent_account() -> pwd.struct_passwd:
@@ -99,9 +110,10 @@ def _way_through() -> int | None:
         return None
     status = Path("/proc/self/status").read_text(encoding="ascii")
     bounding = int(status.partition("CapBnd:")[2].split()[0], 16)
-    for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
-        if bounding >> capability & 1:
-            return capability
+    if bounding >> CAP_SETPCAP & 1:
+        for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
+            if bounding >> capability & 1:
+                return capability
     return None
 
 

@@ -84,8 +84,10 @@ class Child:
                     start_new_session=True,
                     preexec_fn=tied_to_us(program),
                 )
-            except (OSError, subprocess.SubprocessError) as error:
+            except OSError as error:
                 raise CannotRun(f"{program.name} can't be started: {error}") from error
+            except subprocess.SubprocessError as error:  # from what is done before exec
+                raise CannotRun(f"{program.name} can't be started as another user") from error
         child = cls(program, process, log_start)
         child._feed()
         return child
