@@ -1,5 +1,6 @@
 """AR content: a marker, the videos shown on it, a code that never dies, and what was counted."""
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Self
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 CODE_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that are mistaken for another in print
 CODE_LENGTH = 10  # 31^10 = 8.2e14 codes
+CODE = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
 
 def new_code() -> str:
@@ -43,6 +45,12 @@ class ARContentQuerySet(models.QuerySet["ARContent"]):
     def visible_to(self, user: User) -> Self:
         """The content of the organisations the user belongs to."""
         return self.filter(organization__in=Organization.objects.visible_to(user))
+
+    def by_code(self, code: str) -> Self:
+        """The content of a printed or typed code, if it is one of ours; of whatever text, none."""
+        if not CODE.fullmatch(code):  # a NUL byte, for one, would be an error in the database
+            return self.none()
+        return self.filter(code=code.lower())
 
     def with_parts(self) -> Self:
         """With all that a status, a manifest or an API answer needs, in two queries."""

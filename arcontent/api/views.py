@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
@@ -27,10 +28,11 @@ from arcontent.api.serializers import (
 from arcontent.models import ARContent
 from arcontent.statistics import Event
 
+IDEMPOTENCY_KEY_MAX = 200
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
-    description="Any text of up to 200 characters. The same key again makes nothing new.",
+    description=f"Up to {IDEMPOTENCY_KEY_MAX} characters. The same key again makes nothing new.",
 )
 
 
@@ -66,7 +68,7 @@ class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
             organization=organization,
             user=user,
             upload=upload,
-            idempotency_key=request.headers.get("Idempotency-Key", "")[:200],
+            idempotency_key=_idempotency_key(request),
             **fields,
         )
         content = self.get_queryset().get(pk=content.pk)
@@ -77,6 +79,14 @@ class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
     def stats(self, request: Request, pk: str) -> Response:
         """How often it was opened, found, played and clicked, in all and by day."""
         return Response(StatsSerializer(statistics.summary(self.get_object())).data)
+
+
+def _idempotency_key(request: Request) -> str:
+    key = str(request.headers.get("Idempotency-Key", ""))
+    if len(key) > IDEMPOTENCY_KEY_MAX or not key.isprintable():
+        message = f"An Idempotency-Key is up to {IDEMPOTENCY_KEY_MAX} printable characters."
+        raise ValidationError(message, code="idempotency_key_invalid")
+    return key
 
 
 class EventView(APIView):
@@ -90,6 +100,6 @@ class EventView(APIView):
         """Count one event."""
         serializer = EventSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        content = get_object_or_404(ARContent, code=serializer.validated_data["code"])
+        content = get_object_or_404(ARContent.objects.by_code(serializer.validated_data["code"]))
         statistics.count(content=content, event=Event(serializer.validated_data["event"]))
         return Response(status=HTTPStatus.NO_CONTENT)

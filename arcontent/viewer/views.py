@@ -25,7 +25,7 @@ viewer_csp = csp_replace({"worker-src": [SELF], "form-action": [NONE]})
 @viewer_csp  # type: ignore[arg-type]  # its stubs know views of one argument only
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Show the viewer, or kindly say that there is no such code."""
-    content = ARContent.objects.with_parts().filter(code=code.lower()).first()
+    content = ARContent.objects.by_code(code).with_parts().first()
     if content is None:
         return render(request, "arcontent/not_found.html", status=404)
     context = {
@@ -42,7 +42,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def manifest(request: HttpRequest, code: str) -> HttpResponse:
     """Answer what the viewer needs; cacheable for a minute once there is something to show."""
-    content = get_object_or_404(ARContent.objects.with_parts(), code=code.lower())
+    content = get_object_or_404(ARContent.objects.by_code(code).with_parts())
     response = JsonResponse(manifest_of(content))
     is_ready = content.status is ContentStatus.READY
     response["Cache-Control"] = f"public, max-age={READY_SECONDS}" if is_ready else "no-store"
@@ -56,7 +56,7 @@ def click(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         content = get_object_or_404(ARContent, pk=UUID(reference))
     except ValueError:
-        content = get_object_or_404(ARContent, code=reference)
+        content = get_object_or_404(ARContent.objects.by_code(reference))
     statistics.count(content=content, event=Event.CLICKED)
     return HttpResponse(status=204)
 
@@ -74,7 +74,7 @@ def qr_raster(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _viewer_url(code: str) -> str:
-    return get_object_or_404(ARContent, code=code.lower()).viewer_url
+    return get_object_or_404(ARContent.objects.by_code(code)).viewer_url
 
 
 def _qr_response(body: bytes, content_type: str) -> HttpResponse:

@@ -1,5 +1,7 @@
 """Content over the API: uploading, asking, and every way an upload can be bad."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,23 @@ def test_one_key_for_two_different_uploads_is_a_conflict(
 
     assert response.status_code == 409
     assert response.json()["type"] == "urn:vertexar:problem:idempotency_key_reused"
+
+
+def test_a_key_that_is_too_long_is_refused_rather_than_cut(
+    api: APIClient, picture: bytes, video: bytes, media: Path
+) -> None:
+    assert_refused(post(api, picture, video, key="k" * 201), "idempotency_key_invalid", media)
+
+
+def test_a_full_disk_is_said_and_keeps_nothing(
+    api: APIClient, picture: bytes, video: bytes, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    assert_refused(post(api, picture, video), "storage_full", media, status=507)
 
 
 @pytest.mark.parametrize("missing", ["image", "video"])

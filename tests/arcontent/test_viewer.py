@@ -136,6 +136,14 @@ def test_the_svg_code_is_one(client: Client) -> None:
     assert b"<svg" in response.content
 
 
+@pytest.mark.parametrize("code", ["%00", "%F0%9F%98%80", "a" * 500, "..%2f..", "'--"])
+@pytest.mark.parametrize("path", ["/ar/{}", "/ar/{}/manifest", "/qr/{}.svg", "/qr/{}.png"])
+def test_no_text_in_place_of_a_code_is_an_error_of_ours(
+    client: Client, code: str, path: str
+) -> None:
+    assert client.get(path.format(code)).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/qr/nosuchcode.svg", "/qr/nosuchcode.png", "/ar/x/manifest"])
 def test_there_is_no_code_of_what_is_not_there(client: Client, path: str) -> None:
     assert client.get(path).status_code == 404

@@ -4,12 +4,20 @@
 with RFC 6901 pointers; `instance` is the request's id. A bug is let through to `server_error`.
 """
 
+import errno
+import logging
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, TypedDict
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponseBase,
+    JsonResponse,
+    UnreadablePostError,
+)
 from django.utils.translation import gettext as _
 from django.views import defaults
 from rest_framework import exceptions
@@ -18,6 +26,8 @@ from rest_framework.views import exception_handler
 
 from vertexar import request_id
 from vertexar.errors import Conflict, DomainError, NotAllowed
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 STATUS: dict[type[DomainError], HTTPStatus] = {  # the first that fits
@@ -44,6 +54,13 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", _("The upload is too large.")
         )
         return _response(body)
+    if isinstance(exc, UnreadablePostError):
+        detail = _("The upload broke off. Send it again.")
+        return _response(_problem(HTTPStatus.BAD_REQUEST, "upload_broke_off", detail))
+    if isinstance(exc, OSError) and exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+        logger.exception("no room left for an upload")
+        detail = _("There is no room left here. Nothing was kept; tell the operator.")
+        return _response(_problem(HTTPStatus.INSUFFICIENT_STORAGE, "storage_full", detail))
     error = exc
     if isinstance(exc, Http404):
         error = exceptions.NotFound()
