@@ -1,11 +1,11 @@
-"""Stock MindAR from npm, unmodified, in a headless Chromium."""
+"""Stock runtimes from npm, unmodified, in a headless Chromium: the page they run in, and MindAR."""
 
 import base64
 import functools
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,25 +96,39 @@ def stock_mindar(folder: Path) -> Iterator[StockMindar]:
 
     Skips the test where MindAR or Chromium is missing; a skipped test fails in CI.
     """
+    if not (MINDAR / "mindar-image.prod.js").exists():
+        pytest.skip("MindAR is missing: npm ci")
+    with opened_page("stock.html", {"mindar": MINDAR, "files": folder}) as page:
+        yield StockMindar(page, folder)
+
+
+@contextmanager
+def opened_page(name: str, folders: Mapping[str, Path]) -> Iterator[Page]:
+    """Open a page of this package in Chromium, once it says that it is ready.
+
+    Skips the test where Chromium is missing.
+
+    Args:
+        name: of the page's file.
+        folders: what is served to it besides, each under its name.
+    """
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         pytest.skip("Chromium is missing: apt-get install chromium")
-    if not (MINDAR / "mindar-image.prod.js").exists():
-        pytest.skip("MindAR is missing: npm ci")
-    with _served(folder) as address, sync_playwright() as playwright:
+    with _served(folders) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         page = browser.new_page()
-        page.goto(f"{address}/stock.html")
+        page.goto(f"{address}/{name}")
         page.wait_for_function("window.isReady")
-        yield StockMindar(page, folder)
+        yield page
         browser.close()
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves the page, MindAR's files and the test's files; says nothing."""
+    """Serves the pages of this package, and folders by their names; says nothing."""
 
-    def __init__(self, folder: Path, *arguments: object) -> None:
-        self._folders = {"mindar": MINDAR, "files": folder}
+    def __init__(self, folders: Mapping[str, Path], *arguments: object) -> None:
+        self._folders = folders
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def translate_path(self, path: str) -> str:
@@ -126,8 +140,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    handler = functools.partial(_Handler, folder)
+def _served(folders: Mapping[str, Path]) -> Iterator[str]:
+    handler = functools.partial(_Handler, folders)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
