@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120
 STOP_SECONDS = 60
-CONFIGURED = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "PUBLIC_URL")
+CONFIGURED = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "STATIC_ROOT")
 READY = "Vertex AR is ready"
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("up")]
@@ -40,7 +40,6 @@ class Up:
     def start(cls, home: Path, *, port: int = 0) -> "Up":
         env = {k: v for k, v in os.environ.items() if k not in CONFIGURED}
         env |= {"VERTEXAR_HOME": str(home), "PORT": str(port)}
-        env |= {"STATIC_ROOT": str(home.parent / "static")}  # collected once for all of them
         said = Path(tempfile.mkdtemp(dir=home.parent))
         with (said / "out").open("wb") as out, (said / "err").open("wb") as err:
             process = subprocess.Popen(
@@ -155,6 +154,8 @@ def test_a_second_run_finds_the_data_of_the_first(first: Up, running: Up) -> Non
     with urllib.request.urlopen(login, timeout=10) as response:
         assert json.load(response)["access_token"]
     assert "Password" not in running.results
+    assert "Files for the browser are collected" in first.messages
+    assert "Files for the browser are collected" not in running.messages
     assert get(f"{running.url}/health/ready")[0] == 200
 
 

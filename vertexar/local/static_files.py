@@ -8,7 +8,7 @@ from pathlib import Path
 def fingerprint(project: Path, *, settings_module: str) -> str:
     """Sum up the project's static files, the locked packages, and where those are installed."""
     parts = [sys.prefix, settings_module]
-    for path in sorted(project.glob("*/static/**/*")):
+    for path in sorted(project.glob("[!.]*/static/**/*")):  # .local has the collected ones
         if path.is_file():
             facts = path.stat()
             parts.append(f"{path} {facts.st_size} {facts.st_mtime_ns}")
