@@ -1,0 +1,182 @@
+"""Whatever keeps the camera from the page, visitors are told in plain words and see the video."""
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.clips import Clip
+from tests.e2e.system import BY_NAME
+from tests.e2e.viewer import Camera, Viewer, opened_viewer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+BUSY = """navigator.mediaDevices.getUserMedia = () =>
+  Promise.reject(new DOMException("in use", "NotReadableError"));"""
+UNABLE = "Object.defineProperty(Navigator.prototype, 'mediaDevices', { value: undefined });"
+# A page that is hidden and shown again, as a phone does when another app comes in front.
+HIDE = """(isHidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+LIVE_TRACKS = """() => {
+  const { srcObject } = document.querySelector("#camera");
+  const tracks = srcObject === null ? [] : srcObject.getTracks();
+  return tracks.filter((track) => track.readyState === "live").length;
+}"""
+
+
+def assert_plain_video_plays(viewer: Viewer) -> None:
+    """The video is seen as a plain one with the browser's own controls, and plays."""
+    viewer.reach("fallback")
+    overlay = viewer.page.locator("#overlay")
+    expect(overlay).to_be_visible()
+    expect(overlay).to_have_attribute("controls", "")
+    assert overlay.evaluate("(video) => getComputedStyle(video).transform") == "none"
+    viewer.wait_for("document.querySelector('#overlay').currentTime > 0.2")
+
+
+def assert_told(viewer: Viewer, title: str) -> None:
+    """The notice is seen, and is this one."""
+    expect(viewer.page.locator("#watch-notice")).to_be_visible()
+    expect(viewer.page.locator("#watch-notice-title")).to_have_text(title)
+
+
+@pytest.mark.parametrize(
+    ("camera", "title"),
+    [(Camera.REFUSED, "The camera is not allowed"), (Camera.ABSENT, "There is no camera here")],
+)
+def test_without_a_camera_the_reason_is_said_and_the_video_plays(
+    address: str, camera: Camera, title: str
+) -> None:
+    with opened_viewer(address, camera=camera) as viewer:
+        viewer.start()
+
+        assert_plain_video_plays(viewer)
+        assert_told(viewer, title)
+        assert viewer.events() == []
+
+
+@pytest.mark.parametrize(
+    ("script", "title"),
+    [(BUSY, "The camera is busy"), (UNABLE, "This browser can’t open the camera")],
+    ids=["busy", "unable"],
+)
+def test_what_a_browser_can_not_do_is_said(
+    address: str, resting: Clip, script: str, title: str
+) -> None:
+    with opened_viewer(address, camera=resting, scripts=(script,)) as viewer:
+        viewer.start()
+
+        assert_plain_video_plays(viewer)
+        assert_told(viewer, title)
+
+
+def test_on_an_insecure_address_the_reason_is_said(address: str, resting: Clip) -> None:
+    insecure = address.replace("127.0.0.1", BY_NAME)
+    with opened_viewer(insecure, camera=resting) as viewer:
+        viewer.start()
+
+        assert_plain_video_plays(viewer)
+        assert_told(viewer, "The camera needs a secure address")
+
+
+def test_a_busy_camera_is_asked_again(address: str, resting: Clip) -> None:
+    with opened_viewer(address, camera=resting, scripts=(BUSY,)) as viewer:
+        viewer.start()
+        viewer.reach("fallback")
+
+        viewer.page.evaluate("() => { delete navigator.mediaDevices.getUserMedia; }")
+        viewer.page.get_by_role("button", name="Try again").click()
+
+        viewer.reach("tracking")
+        expect(viewer.page.locator("#overlay")).not_to_have_attribute("controls", "")
+
+
+def test_the_video_can_be_watched_without_the_camera(address: str, resting: Clip) -> None:
+    with opened_viewer(address, camera=resting) as viewer:
+        viewer.page.locator("#watch").click()
+
+        assert_plain_video_plays(viewer)
+        expect(viewer.page.locator("#watch-notice")).to_be_hidden()
+        assert not viewer.page.evaluate("document.querySelector('#overlay').muted")
+
+
+def test_watching_instead_of_searching_gives_the_camera_back(address: str, empty: Clip) -> None:
+    with opened_viewer(address, camera=empty) as viewer:
+        viewer.start()
+        viewer.reach("searching")
+        assert viewer.page.evaluate(LIVE_TRACKS) == 1
+
+        viewer.page.locator(".dock").get_by_text("Watch without the camera").click()
+
+        assert_plain_video_plays(viewer)
+        assert viewer.page.evaluate(LIVE_TRACKS) == 0
+
+
+def test_a_hidden_page_gives_the_camera_back_and_asks_again_when_seen(
+    address: str, resting: Clip
+) -> None:
+    with opened_viewer(address, camera=resting) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+
+        viewer.page.evaluate(HIDE, True)
+        viewer.reach("searching")
+        assert viewer.page.evaluate(LIVE_TRACKS) == 0
+        assert viewer.page.evaluate("document.querySelector('#overlay').paused")
+
+        viewer.page.evaluate(HIDE, False)
+        viewer.reach("tracking")
+        assert viewer.page.evaluate(LIVE_TRACKS) == 1
+
+
+def test_a_content_in_preparation_says_so_and_goes_on_by_itself(
+    address: str, resting: Clip
+) -> None:
+    statuses = ["processing"]
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        manifest = response.json()
+        if statuses:
+            manifest["status"] = statuses.pop()
+        route.fulfill(response=response, json=manifest)
+
+    def intercept(page: Page) -> None:
+        page.route("**/manifest", answer)
+
+    with opened_viewer(address, camera=resting, before=intercept) as viewer:
+        expect(viewer.page.locator("#start-notice")).to_contain_text("Almost there")
+        expect(viewer.page.locator("#start")).to_be_disabled()
+
+        viewer.reach("ready")
+        expect(viewer.page.locator("#start-notice")).to_be_hidden()
+
+
+def test_a_target_that_does_not_come_is_said_and_fetched_again(address: str, resting: Clip) -> None:
+    def intercept(page: Page) -> None:
+        page.route("**/media/markers/targets/**", lambda route: route.abort(), times=1)
+
+    with opened_viewer(address, camera=resting, before=intercept) as viewer:
+        viewer.reach("error")
+        expect(viewer.page.locator("#start-notice")).to_contain_text("The connection was lost")
+        expect(viewer.page.locator("#watch")).to_be_visible()
+        assert len(viewer.complaints) == 1  # the browser's own, of the request
+        viewer.complaints.clear()
+
+        viewer.page.get_by_role("button", name="Try again").click()
+
+        viewer.start()
+        viewer.reach("tracking")
+
+
+def test_a_broken_target_is_said_and_the_video_is_there(address: str, resting: Clip) -> None:
+    def intercept(page: Page) -> None:
+        page.route("**/media/markers/targets/**", lambda route: route.fulfill(body=b"not a target"))
+
+    with opened_viewer(address, camera=resting, before=intercept) as viewer:
+        viewer.reach("error")
+        expect(viewer.page.locator("#start-notice")).to_contain_text("can’t come alive")
+
+        viewer.page.locator("#watch").click()
+
+        assert_plain_video_plays(viewer)

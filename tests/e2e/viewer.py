@@ -1,0 +1,208 @@
+"""The viewer page in a real Chromium whose camera shows a clip, and what a test may ask of it."""
+
+import base64
+import enum
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+
+from tests.e2e.clips import Clip, Corners, Rgb, read_counter
+from tests.e2e.patches import overlay_corners
+from tests.e2e.system import BY_NAME
+from tests.prerequisites import BROWSERS
+
+PATIENCE_MS = 20_000
+_FLAGS = (
+    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--autoplay-policy=document-user-activation-required",
+    f"--host-resolver-rules=MAP {BY_NAME} 127.0.0.1",
+)  # fmt: skip
+
+# Runs before any script of the page. At each event it keeps what the camera shows at that moment.
+_WITNESS = """
+window.witness = { events: [], violations: [] };
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.witness.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+for (const name of ["found", "lost"]) {
+  window.addEventListener(`vertexar:${name}`, () => {
+    const camera = document.querySelector("#camera");
+    const canvas = document.createElement("canvas");
+    canvas.width = camera.videoWidth;
+    canvas.height = camera.videoHeight;
+    canvas.getContext("2d").drawImage(camera, 0, 0);
+    window.witness.events.push({ name, frame: canvas.toDataURL("image/png") });
+  });
+}
+"""
+# Chromium crops a clip to what the page wishes for: without wishes it is shown whole.
+WITHOUT_WISHES = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = () => ask({ video: true });
+"""
+# Only the camera and the overlay, to be measured. By CSSOM, as the page's policy demands.
+_BARE = """() => {
+  for (const part of document.querySelectorAll(".dock, .scene-bar, .finder")) {
+    part.style.display = "none";
+  }
+}"""
+
+
+class Camera(enum.Enum):
+    """How there is no camera."""
+
+    REFUSED = enum.auto()
+    ABSENT = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What the page is seen on."""
+
+    size: tuple[int, int] = (960, 720)  # width, height, CSS pixels
+    pixel_ratio: float = 1.0
+    language: str = "en"
+
+
+class Viewer:
+    """The opened page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []  # errors on the console, and uncaught ones
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._listen)
+
+    def reach(self, state: str) -> None:
+        """Wait until the page shows a state."""
+        html = self.page.locator("html")
+        expect(html).to_have_attribute("data-ar-state", state, timeout=PATIENCE_MS)
+
+    def start(self) -> None:
+        """Tap the big button as soon as it can be tapped."""
+        self.page.locator("#start").click(timeout=PATIENCE_MS)
+
+    def events(self) -> list[str]:
+        """Names of all events so far, in order."""
+        names: list[str] = self.page.evaluate("window.witness.events.map((event) => event.name)")
+        return names
+
+    def wait_for(self, expression: str) -> None:
+        """Ask until it is true: the page's policy forbids the browser to ask by itself."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < deadline, f"never true: {expression}"
+            self.page.wait_for_timeout(50)  # between two looks at another process
+
+    def frame_at(self, event: str) -> int:
+        """Number of the clip's frame that was shown when an event first happened."""
+        url: str = self.page.evaluate(
+            "(name) => window.witness.events.find((event) => event.name === name).frame", event
+        )
+        number = read_counter(_decoded(base64.b64decode(url.partition(",")[2])))
+        assert number is not None, "the camera's frame has no counter"
+        return number
+
+    def bare(self) -> None:
+        """Take everything away but the camera and the overlay."""
+        self.page.evaluate(_BARE)
+
+    def corners(self) -> tuple[Rgb, Corners | None]:
+        """A screenshot, and where the overlay's corners are on it; None when it is not seen whole.
+
+        In CSS pixels: clockwise from top left, as `overlay_corners` has them.
+        """
+        shot = _decoded(self.page.screenshot())
+        corners = overlay_corners(shot)
+        if corners is None:
+            return shot, None
+        return shot, corners / float(self.page.evaluate("devicePixelRatio"))
+
+    def position_s(self) -> float:
+        """How far the overlay video has played."""
+        return float(self.page.evaluate("document.querySelector('#overlay').currentTime"))
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+@contextmanager
+def opened_viewer(
+    url: str,
+    *,
+    camera: Clip | Camera,
+    device: Device | None = None,
+    scripts: tuple[str, ...] = (),
+    before: Callable[[Page], None] | None = None,
+) -> Iterator[Viewer]:
+    """Open a viewer page in a fresh Chromium.
+
+    At the end nothing may have broken the page's policy, no other host may have been asked for
+    anything, and nothing may have gone wrong that the test did not ask for.
+
+    Args:
+        url: of the page.
+        camera: what its camera shows, or how it does not.
+        device: what it is seen on.
+        scripts: run before those of the page, to change what the browser can do.
+        before: what else is to be done to the page before it is loaded.
+    """
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if chromium is None:
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    device = device or Device()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=[*_FLAGS, *_camera_flags(camera)]
+        )
+        context = browser.new_context(
+            viewport={"width": device.size[0], "height": device.size[1]},
+            device_scale_factor=device.pixel_ratio,
+            locale=device.language,
+        )
+        for script in (_WITNESS, *scripts):
+            context.add_init_script(script)
+        viewer = Viewer(context.new_page())
+        if before is not None:
+            before(viewer.page)
+        viewer.page.goto(url)
+        yield viewer
+        violations = viewer.page.evaluate("window.witness.violations")
+        browser.close()
+    assert violations == []
+    assert viewer.hosts == {urlsplit(url).netloc}
+    assert viewer.complaints == []
+
+
+def _camera_flags(camera: Clip | Camera) -> list[str]:
+    if camera is Camera.REFUSED:
+        return ["--use-fake-device-for-media-stream", "--deny-permission-prompts"]
+    if camera is Camera.ABSENT:
+        return [
+            "--use-fake-device-for-media-stream=device-count=0",
+            "--use-fake-ui-for-media-stream",
+        ]
+    return [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera.path}",
+    ]
+
+
+def _decoded(png: bytes) -> Rgb:
+    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert pixels is not None
+    return np.asarray(pixels, dtype=np.uint8)
