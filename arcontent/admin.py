@@ -1,80 +1,108 @@
 """The studio's desk: upload picture and video, see how it goes, print the code, see who watched."""
 
+from http import HTTPStatus
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.translation import gettext as _t
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services import home_organization
-from arcontent import services, statistics
+from arcontent import statistics
 from arcontent.charts import daily_chart
-from arcontent.models import ARContent
+from arcontent.forms import UploadForm
+from arcontent.models import ARContent, ContentStatus, Video
+from markers.admin import FAILURES, explained_quality, quality_meter
+from markers.models import Marker
 from markers.services import recompile_marker
 from vertexar.errors import DomainError
 
 CHART_DAYS = 30
+REASONS = FAILURES | {
+    "empty_file": _("The file is empty."),
+    "file_too_large": _("The file is too heavy."),
+    "video_no_picture": _("The file has sound but no picture."),
+    "video_too_long": _("The video is too long."),
+    "video_too_many_pixels": _("The video's picture is too large."),
+    "video_unreadable": _("This file is not a video, or it is damaged."),
+    "video_zero_length": _("The video has no moving picture: it is over as it begins."),
+}
 
 
-class UploadForm(forms.ModelForm[ARContent]):
-    """What a studio worker fills in. The files are looked into before anything is kept."""
+class StateFilter(admin.SimpleListFilter):
+    """By what the list shows as status, which no column holds: see `ARContent.status`."""
 
-    user: User  # set by the admin on a subclass, request by request
-    image = forms.FileField(
-        label=_("Picture"),
-        allow_empty_file=True,
-        help_text=_("The picture that will be printed: JPEG, PNG, WebP or HEIC, rich in detail."),
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*,.heic,.heif"}),
-    )
-    video = forms.FileField(
-        label=_("Video"),
-        allow_empty_file=True,
-        help_text=_("What plays on the picture. Best in the picture's own shape."),
-        widget=forms.ClearableFileInput(attrs={"accept": "video/*"}),
-    )
+    title = _("status")
+    parameter_name = "state"
 
-    class Meta:
-        model = ARContent
-        fields = ["title", "call_to_action_label", "call_to_action_url"]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Offer every status."""
+        return ContentStatus.choices
 
-    def clean(self) -> dict[str, Any]:
-        """Read the files, and say at the right field what is wrong with them."""
-        cleaned = super().clean() or {}
-        try:
-            self.organization = home_organization(self.user)
-            if "image" in cleaned and "video" in cleaned:
-                self.upload = services.read_upload(image=cleaned["image"], video=cleaned["video"])
-        except DomainError as error:
-            text = f"{error.message} {error.hint}".strip()
-            self.add_error(error.field or None, ValidationError(text, code=error.code))
-        return cleaned
-
-    def create(self) -> ARContent:
-        """Make the content through the one door."""
-        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        return services.create_content(
-            organization=self.organization, user=self.user, upload=self.upload, **fields
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ARContent]) -> QuerySet[ARContent]:
+        """Keep what stands so; everything when nothing that we know is asked for."""
+        videos = Video.objects.filter(content=OuterRef("pk"))
+        playable = Exists(videos.filter(enabled=True).exclude(rendition=""))
+        ready = ~Q(marker__target="") & Q(playable)
+        broken = Q(marker__status=Marker.Status.FAILED) | Q(
+            Exists(videos.filter(status=Video.Status.FAILED))
         )
+        wanted: dict[str | None, Q] = {
+            ContentStatus.READY: ready,
+            ContentStatus.FAILED: ~ready & broken,
+            ContentStatus.PROCESSING: ~ready & ~broken,
+        }
+        return queryset.filter(wanted.get(self.value(), Q()))
+
+
+def is_settled(content: ARContent) -> bool:
+    """Whether no worker has anything to do for it."""
+    parts = [content.marker.status, *(video.status for video in content.videos.all())]
+    return set(parts) <= {ContentStatus.READY.value, ContentStatus.FAILED.value}
+
+
+def progress_of(content: ARContent) -> str:
+    """Say how far picture and video are."""
+    parts = [(gettext("Picture"), content.marker.get_status_display())]
+    parts += [(gettext("Video"), video.get_status_display()) for video in content.videos.all()]
+    return ", ".join(f"{part}: {status}" for part, status in parts)
+
+
+def reason_of(content: ARContent) -> str:
+    """Say why it failed, or how far it is; nothing when all is well."""
+    if content.failure is None:
+        return "" if is_settled(content) else progress_of(content)
+    part = gettext("Picture") if content.failure["part"] == "image" else gettext("Video")
+    code = content.failure["code"]
+    return f"{part}: {REASONS.get(code, code)}"
+
+
+def _badge(content: ARContent, says: str) -> SafeString:
+    status = content.status
+    badge = '<span class="desk-state desk-state-{}">{}</span>'
+    if not says:
+        return format_html(badge, status.value, status.label)
+    whole = badge + ' <span class="desk-reason">{}</span>'
+    return format_html(whole, status.value, status.label, says)
 
 
 @admin.register(ARContent)
 class ARContentAdmin(admin.ModelAdmin[ARContent]):
     """Printed pictures that come alive."""
 
-    list_display = ["thumbnail", "title", "state", "quality", "watched", "made"]
+    list_display = ["thumbnail", "title", "standing", "quality", "watched", "made"]
     list_display_links = ["thumbnail", "title"]
-    list_filter = ["marker__status", "organization"]
+    list_filter = [StateFilter, ("organization", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["title", "code"]
+    search_help_text = _("Title or code")
     date_hierarchy = "created_at"
     actions = ["compile_again"]
     add_fieldsets = [
@@ -85,8 +113,8 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
         ),
     ]
     fieldsets = [
-        (None, {"fields": ["title", "state", "quality", "links"]}),
-        (_("Picture and code"), {"fields": ["picture_and_features", "qr_code"]}),
+        (None, {"fields": ["title", "state", "explanation", "links", "qr_code"]}),
+        (_("Picture and video"), {"fields": ["picture_and_features", "film"]}),
         (_("Viewers"), {"fields": ["statistics"]}),
         (
             _("A button for viewers (optional)"),
@@ -94,11 +122,10 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
         ),
     ]
     readonly_fields = [
-        "state", "quality", "links", "picture_and_features", "qr_code", "statistics",
+        "state", "explanation", "links", "qr_code", "picture_and_features", "film", "statistics",
     ]  # fmt: skip
 
     class Media:
-        css = {"all": ["arcontent/admin/desk.css"]}
         js = ["arcontent/admin/desk.js"]
 
     # --- Reading -------------------------------------------------------------------------------
@@ -115,58 +142,82 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
         return format_html('<img class="desk-thumbnail" src="{}" alt="">', url)
 
     @admin.display(description=_("status"))
+    def standing(self, content: ARContent) -> str:
+        return _badge(content, reason_of(content))
+
+    @admin.display(description=_("status"))
     def state(self, content: ARContent) -> str:
-        status, failure = content.status, content.failure
-        badge = format_html(
-            '<span class="desk-state desk-state-{}">{}</span>', status.value, status.label
-        )
-        if failure is None:
-            return badge
-        part = _t("Picture") if failure["part"] == "image" else _t("Video")
-        reason = REASONS.get(failure["code"], failure["code"])
-        return format_html(
-            '{} <span class="desk-reason">{}: {} {}</span>', badge, part, reason, failure["hint"]
-        )
+        hint = content.failure["hint"] if content.failure else ""
+        return _badge(content, f"{reason_of(content)} {hint}".strip())
 
     @admin.display(description=_("quality"), ordering="marker__quality_score")
     def quality(self, content: ARContent) -> str:
-        score = content.marker.quality_score
-        if score is None:
-            return "–"
-        meter = '<meter min="0" max="100" low="35" high="65" optimum="100" value="{0}">{0}</meter>'
-        return format_html(meter + " {0} / 100", score)
+        return quality_meter(content.marker.quality_score)
+
+    @admin.display(description=_("quality"))
+    def explanation(self, content: ARContent) -> str:
+        return explained_quality(content.marker)
 
     @admin.display(description=_("opened"), ordering="opened_total")
     def watched(self, content: ARContent) -> int:
         return int(getattr(content, "opened_total", 0))
 
-    @admin.display(description=_("made"), ordering="created_at")
+    @admin.display(description=_("created"), ordering="created_at")
     def made(self, content: ARContent) -> str:
-        return date_format(timezone.localtime(content.created_at), "SHORT_DATETIME_FORMAT")
+        return date_format(timezone.localtime(content.created_at), "SHORT_DATE_FORMAT")
 
-    @admin.display(description=_("viewer"))
+    @admin.display(description=_("page for viewers"))
     def links(self, content: ARContent) -> str:
         return format_html(
-            '<a href="{0}" target="_blank" rel="noopener">{0}</a>', content.viewer_url
+            '<a href="{0}" target="_blank" rel="noopener">{0}</a> '
+            '<button type="button" class="desk-copy" data-copy="{0}" data-copied="{1}" '
+            'aria-live="polite">{2}</button>',
+            content.viewer_url,
+            gettext("Copied"),
+            gettext("Copy the link"),
         )
 
-    @admin.display(description=_("Picture, and the features phones will look for"))
+    @admin.display(description=_("picture"))
     def picture_and_features(self, content: ARContent) -> str:
-        marker = content.marker
-        if marker.preview_url is None:
-            return format_html('<img class="desk-picture" src="{}" alt="">', marker.picture_url)
+        figure = '<figure><img class="desk-picture" src="{}" alt=""><figcaption>{}</figcaption>'
+        figures = [(content.marker.picture_url, gettext("As it is printed"))]
+        if content.marker.preview_url:
+            figures.append((content.marker.preview_url, gettext("What phones will look for")))
         return format_html(
-            '<img class="desk-picture" src="{}" alt=""> <img class="desk-picture" src="{}" alt="">',
-            marker.picture_url,
-            marker.preview_url,
+            '<div class="desk-figure-row">{}</div>',
+            format_html_join("", figure + "</figure>", figures),
         )
+
+    @admin.display(description=_("video"))
+    def film(self, content: ARContent) -> str:
+        figure = (
+            '<figure><video class="desk-picture" controls preload="none" playsinline poster="{}" '
+            'src="{}"></video><figcaption>{}</figcaption></figure>'
+        )
+        says = gettext("%(width)d × %(height)d, %(seconds)d s")
+        films = (
+            (
+                video.poster_url,
+                video.rendition_url,
+                says
+                % {
+                    "width": video.width_px,
+                    "height": video.height_px,
+                    "seconds": round(video.duration_s or 0),
+                },
+            )
+            for video in content.playable_videos
+        )
+        rows = format_html_join("", figure, films)
+        return format_html('<div class="desk-figure-row">{}</div>', rows) if rows else "–"
 
     @admin.display(description=_("QR code"))
     def qr_code(self, content: ARContent) -> str:
         vector, raster = (reverse(name, args=[content.code]) for name in ("qr-svg", "qr-png"))
         return format_html(
             '<img class="desk-qr" src="{0}" alt="{1}"> '
-            '<a href="{0}" download="{2}.svg">SVG</a> <a href="{3}" download="{2}.png">PNG</a>',
+            '<a class="desk-copy" href="{0}" download="{2}.svg">SVG</a> '
+            '<a class="desk-copy" href="{3}" download="{2}.png">PNG</a>',
             vector,
             content.viewer_url,
             content.code,
@@ -217,8 +268,26 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
         self, request: HttpRequest, obj: ARContent, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Go to where its progress can be seen."""
-        self.message_user(request, _t("Uploaded. It is being prepared now."), messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:arcontent_arcontent_change", args=[obj.pk]))
+        self.message_user(request, gettext("Uploaded. It is being prepared now."), messages.SUCCESS)
+        url = reverse("admin:arcontent_arcontent_change", args=[obj.pk])
+        return _led_to(request, url)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say so when a rule forbids making content, and keep nothing."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except DomainError as error:
+            self.message_user(request, f"{error.message} {error.hint}".strip(), messages.ERROR)
+            return _led_to(request, reverse("admin:arcontent_arcontent_changelist"))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """One button is enough."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: ARContent | None = None) -> bool:
         """A printed code never dies."""
@@ -239,7 +308,10 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
         """Where one content stands, for the page that waits for it."""
         content = get_object_or_404(self.get_queryset(request), pk=pk)
         parts = [content.marker.status, *(video.status for video in content.videos.all())]
-        return JsonResponse({"status": content.status.value, "parts": parts})
+        is_done = is_settled(content)
+        says = content.status.label if is_done else progress_of(content)
+        body = {"status": content.status.value, "parts": parts, "done": is_done, "says": says}
+        return JsonResponse(body)
 
     def recompile_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Compile one content's picture again."""
@@ -260,12 +332,11 @@ class ARContentAdmin(admin.ModelAdmin[ARContent]):
             else:
                 queued += 1
         counts = {"queued": queued, "total": len(queryset)}
-        self.message_user(request, _t("%(queued)d of %(total)d queued.") % counts)
+        self.message_user(request, gettext("%(queued)d of %(total)d queued.") % counts)
 
 
-REASONS = {
-    "too_few_features": _("There is too little in it for a phone to recognise."),
-    "too_many_attempts": _("The work broke off several times. Press “Compile again” or report it."),
-    "took_too_long": _("It took too long."),
-    "undecodable_image": _("It can't be read."),
-}
+def _led_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Lead there. A script is told where: following by itself, it would use up the message."""
+    if request.accepts("text/html"):
+        return HttpResponseRedirect(url)
+    return JsonResponse({"url": url}, status=HTTPStatus.CREATED)
