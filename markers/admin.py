@@ -33,13 +33,20 @@ HINTS = [
     gettext_noop("Use a picture with more detail: contrast, edges, texture."),
 ]
 REASONS = {
-    "low_contrast": _("The picture is pale: raise its contrast."),
-    "few_points": _("There is little detail: take one with more edges, texture or lettering."),
-    "clustered": _("All detail is in one place: crop to it, or fill the empty areas."),
-    "repetitive": _("The same pattern repeats: add something unique, a logo or a caption."),
-    "few_tracking_points": _("The video may tremble: detail all over the picture helps."),
-    "lost_when_small": _("From afar it is not recognised: print it larger or ask to come closer."),
-    "lost_when_tilted": _("At an angle it is not recognised: show it where people face it."),
+    "low_contrast": _("The picture is pale: use stronger differences of light and dark."),
+    "blurred": _("The picture is out of focus or was enlarged: use a sharper original."),
+    "too_small": _("The file is small: use a picture of at least 256 pixels on its short side."),
+    "few_points": _("There is little to hold on to: add detail, texture or sharp-edged shapes."),
+    "clustered": _("All detail is in few places: spread it over the picture, or crop to it."),
+    "few_details_upper_half": _("Add detail to the upper half."),
+    "few_details_lower_half": _("Add detail to the lower half."),
+    "few_details_left_half": _("Add detail to the left half."),
+    "few_details_right_half": _("Add detail to the right half."),
+    "repetitive": _("A pattern repeats: its places can't be told apart; add something unique."),
+    "mostly_text": _("It is mostly small text: letters look alike; add a picture."),
+    "few_tracking_points": _("Once found, it is hard to follow: add corners and strong edges."),
+    "lost_when_small": _("It is not recognised from afar: add larger shapes."),
+    "lost_when_tilted": _("It is not recognised from the side: add larger, stronger shapes."),
 }
 SHARES = {
     "detect_rate": _("recognised in simulated shots"),
