@@ -51,9 +51,9 @@ def _bars(summary: Summary, *, days: int) -> SafeString:
         HEIGHT,
         label,
         groups,
-        date_format(span[0], "MONTH_DAY_FORMAT"),
+        date_format(span[0], "SHORT_DATE_FORMAT"),
         label,
-        date_format(today, "MONTH_DAY_FORMAT"),
+        date_format(today, "SHORT_DATE_FORMAT"),
     )
 
 

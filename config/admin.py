@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from arcontent.models import ARContent
 
-ROOMS = ["arcontent", "markers", "accounts"]  # what is needed most comes first
+STUDIO = ["arcontent", "markers"]  # what is needed most comes first
 RECENT = 6
 # Django's own sentences, which our catalogue says in a Russian that suits words of every gender.
 SAID_BETTER = [
@@ -34,11 +34,13 @@ class BackOffice(AdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Put what is needed most first, and markers with what is shown on them."""
         apps = super().get_app_list(request, app_label)
-        apps.sort(key=lambda app: [*ROOMS, app["app_label"]].index(app["app_label"]))
-        if app_label is None and [app["app_label"] for app in apps[:2]] == ROOMS[:2]:
-            markers = apps.pop(1)
-            apps[0] |= {"name": _("Studio"), "models": apps[0]["models"] + markers["models"]}
-        return apps
+        apps.sort(key=lambda app: [*STUDIO, app["app_label"]].index(app["app_label"]))
+        studio = [app for app in apps if app["app_label"] in STUDIO]
+        if app_label is not None or not studio:
+            return apps
+        models = [model for app in studio for model in app["models"]]
+        rest = [app for app in apps if app not in studio]
+        return [studio[0] | {"name": _("Studio"), "models": models}, *rest]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
