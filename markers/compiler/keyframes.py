@@ -17,15 +17,19 @@ NEAR_FULL: Final = 0.95
 def keyframe_scales(*, width_px: int, height_px: int, options: CompileOptions) -> list[float]:
     """List the scales at which a picture is described, large to small; at least one.
 
-    From the smallest useful size up in equal steps, and the full size if that is allowed.
+    From the smallest useful size up in equal steps, and the full size if that is allowed. A picture
+    of few pixels is enlarged as well: before the camera it has as many as any other.
     """
-    scale = options.keyframe_short_side_min_px / min(width_px, height_px)
+    short_px, long_px = sorted((width_px, height_px))
+    scale = options.keyframe_short_side_min_px / short_px
     scales: list[float] = []
     while scale < NEAR_FULL:
         scales.append(scale)
         scale *= options.keyframe_step
     scales.append(1.0)
-    limit = options.keyframe_long_side_max_px / max(width_px, height_px)
+    while scales[-1] * options.keyframe_step * long_px <= options.keyframe_enlarged_to_px:
+        scales.append(scales[-1] * options.keyframe_step)
+    limit = options.keyframe_long_side_max_px / long_px
     fitting = [scale for scale in scales if scale <= limit]
     return fitting[::-1] or scales[:1]
 
@@ -40,13 +44,29 @@ def make_keyframe(gray: GrayImage, *, scale: float, options: CompileOptions) -> 
     """
     height_px, width_px = gray.shape
     features = describe_image(gray, per_bucket=options.keypoints_per_bucket)
+    return keyframe_of(
+        features, scale=scale, width_px=width_px, height_px=height_px, seed=options.seed
+    )
+
+
+def keyframe_of(
+    features: Features, *, scale: float, width_px: int, height_px: int, seed: int
+) -> Keyframe:
+    """Put described points into a keyframe: bright and dark ones apart, each with their tree.
+
+    Args:
+        features: points of the keyframe's image.
+        scale: pixels of the keyframe per pixel of the picture.
+        width_px, height_px: size of the keyframe.
+        seed: of the trees.
+    """
     bright, dark = np.flatnonzero(features.is_maximum), np.flatnonzero(~features.is_maximum)
     return Keyframe(
         scale,
         width_px,
         height_px,
-        maxima=_one_kind(features, bright, seed=options.seed),
-        minima=_one_kind(features, dark, seed=options.seed),
+        maxima=_one_kind(features, bright, seed=seed),
+        minima=_one_kind(features, dark, seed=seed),
     )
 
 

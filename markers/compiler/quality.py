@@ -5,15 +5,16 @@ picture, with the runtime's own detector and ratio test.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
 import numpy as np
 
-from markers.compiler.arrays import Descriptors, GrayImage, Mask, Points, Rows
+from markers.compiler.arrays import Descriptors, Mask, Points, Rows
+from markers.compiler.decode import Picture, to_gray
 from markers.compiler.features import Features, describe_image
-from markers.compiler.options import CompileOptions
+from markers.compiler.reasons import coverage_of, find_reasons, grade_tracking
 from markers.compiler.target import FeatureSet, Keyframe, Target
 from markers.compiler.views import Homography, View
 
@@ -26,16 +27,12 @@ INLIERS_NONE, INLIERS_FULL = 4, 20
 INLIERS_DETECTED: Final = 8
 # Keyframes with the most matches, whose poses are worked out.
 KEYFRAMES_TRIED: Final = 2
+# Points that the runtime keeps in each of the 10x10 fields of a camera frame.
+FRAME_POINTS_PER_BUCKET: Final = 5
 
 # A picture with at least this score needs no explanation.
 SCORE_GOOD: Final = 75
-KEYPOINTS_FEW: Final = 120
-COVERAGE_LOW: Final = 0.4
-CONTRAST_LOW: Final = 25.0
-DISTINCT_LOW: Final = 0.14
-TRACKING_POINTS_FEW: Final = 6
-DETECT_RATE_LOW: Final = 0.5
-CELLS: Final = 8
+FIVE_STARS: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,25 @@ class Quality:
 
     Attributes:
         score: 0..100.
-        report: what it was made of, ready for JSON; ``reasons`` are stable codes that tell what
-            keeps a picture below a good score: ``few_points``, ``clustered``, ``repetitive``,
-            ``low_contrast``, ``few_tracking_points``, ``lost_when_small``, ``lost_when_tilted``.
+        report: what it was made of, ready for JSON. ``stars``, ``detect_stars`` and
+            ``track_stars`` are 0..5; ``reasons`` are stable codes that tell what keeps a picture
+            below a good score, see ``reasons.REASONS``.
     """
 
     score: int
     report: dict[str, Any]
+
+    def with_enhanced(self, *, before: int) -> "Quality":
+        """Return the same, reported as that of a picture with more contrast."""
+        return replace(self, report={**self.report, "enhanced": True, "score_plain": before})
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A simulated shot and the points that are seen in it."""
+
+    view: View
+    features: Features
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +76,46 @@ class _Sighting:
         return self.inliers >= INLIERS_DETECTED
 
 
-def measure_quality(
-    target: Target, views: Iterable[View], *, gray: GrayImage, options: CompileOptions
-) -> Quality:
-    """Look for a target in views of its picture.
+def observe(views: Iterable[View]) -> tuple[Shot, ...]:
+    """Find the points of each view, as the runtime does with a camera frame."""
+    return tuple(
+        Shot(view, describe_image(view.gray, per_bucket=FRAME_POINTS_PER_BUCKET)) for view in views
+    )
+
+
+def measure_quality(target: Target, shots: Sequence[Shot], *, picture: Picture) -> Quality:
+    """Look for a target in shots of its picture.
 
     Args:
         target: what was compiled.
-        views: simulated shots of its picture; none give a score of 0.
-        gray: (h, w) the picture, for its contrast.
-        options: the detector's.
+        shots: simulated shots of its picture; none give a score of 0.
+        picture: the picture, for the reasons.
     """
-    sightings = [_look(target, view, options=options) for view in views]
+    sightings = [_look(target, shot) for shot in shots]
     inliers = np.array([sighting.inliers for sighting in sightings] or [0], np.float64)
     shares = np.clip((inliers - INLIERS_NONE) / (INLIERS_FULL - INLIERS_NONE), 0, 1)
     score = round(100 * float(shares.mean()))
     seen = sum(sighting.seen for sighting in sightings)
     best = max(target.keyframes, key=count_keypoints)
     report: dict[str, Any] = {
+        "stars": stars_of(score),
+        "detect_stars": stars_of(round(100 * _detect_rate(sightings))),
+        "track_stars": stars_of(grade_tracking(target)),
         "keypoints": count_keypoints(best),
         "keypoints_in_all": sum(count_keypoints(keyframe) for keyframe in target.keyframes),
         "keyframes": len(target.keyframes),
         "tracking_points": max(len(image.points_px) for image in target.tracking),
-        "coverage": round(_coverage(best), 3),
-        "contrast": round(float(gray.std()), 1),
+        "coverage": round(coverage_of(best), 3),
+        "contrast": round(float(to_gray(picture.colour).std()), 1),
         "distinct": round(sum(s.matched for s in sightings) / max(seen, 1), 3),
         "detect_rate": _detect_rate(sightings),
         "detect_rate_small": _detect_rate([s for s in sightings if s.view.is_small]),
         "detect_rate_tilted": _detect_rate([s for s in sightings if s.view.is_tilted]),
         "inliers_mean": round(float(inliers.mean()), 1),
         "views": len(sightings),
+        "enhanced": False,
     }
-    report["reasons"] = [] if score >= SCORE_GOOD else _reasons(report)
+    report["reasons"] = [] if score >= SCORE_GOOD else find_reasons(report, target, picture)
     return Quality(score, report)
 
 
@@ -107,33 +124,17 @@ def count_keypoints(keyframe: Keyframe) -> int:
     return len(keyframe.maxima) + len(keyframe.minima)
 
 
-def _reasons(report: dict[str, Any]) -> list[str]:
-    found = {
-        "low_contrast": report["contrast"] < CONTRAST_LOW,
-        "few_points": report["keypoints"] < KEYPOINTS_FEW,
-        "clustered": report["coverage"] < COVERAGE_LOW,
-        "repetitive": report["keypoints"] >= KEYPOINTS_FEW and report["distinct"] < DISTINCT_LOW,
-        "few_tracking_points": report["tracking_points"] < TRACKING_POINTS_FEW,
-        "lost_when_small": report["detect_rate_small"] < DETECT_RATE_LOW,
-        "lost_when_tilted": report["detect_rate_tilted"] < DETECT_RATE_LOW,
-    }
-    return [code for code, holds in found.items() if holds]
+def stars_of(score: int) -> int:
+    """Turn 0..100 into 0..5 stars: one for each full fifth but the last, which 90 fill."""
+    return 5 if score >= FIVE_STARS else min(4, score // 20)
 
 
 def _detect_rate(sightings: Sequence[_Sighting]) -> float:
     return round(sum(s.is_detected for s in sightings) / max(len(sightings), 1), 3)
 
 
-def _coverage(keyframe: Keyframe) -> float:
-    """Share of 8x8 equal fields of the keyframe that have a point."""
-    points = np.concatenate([keyframe.maxima.points_px, keyframe.minima.points_px])
-    size = np.array([keyframe.width_px, keyframe.height_px], np.float32)
-    cells = np.clip((points * CELLS / size).astype(np.int64), 0, CELLS - 1)
-    return len(np.unique(cells, axis=0)) / CELLS**2
-
-
-def _look(target: Target, view: View, *, options: CompileOptions) -> _Sighting:
-    features = describe_image(view.gray, per_bucket=options.keypoints_per_bucket)
+def _look(target: Target, shot: Shot) -> _Sighting:
+    view, features = shot.view, shot.features
     matches = [_match(features, keyframe) for keyframe in target.keyframes]
     matches.sort(key=lambda pair: -len(pair[0]))
     corners = np.array(

@@ -71,7 +71,7 @@ class Target:
     Attributes:
         width_px, height_px: size of the picture; unit of the AR world.
         tracking: the 256-pixel image, then the 128-pixel image.
-        keyframes: large to small.
+        keyframes: the flat picture, large to small; then as it looks from the side.
     """
 
     width_px: int

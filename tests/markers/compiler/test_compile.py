@@ -14,7 +14,7 @@ from markers.compiler import CompileOptions, UnusableImage, compile_target
 from markers.compiler.__main__ import main
 from markers.compiler.encode import parse_mind
 from markers.compiler.keyframes import keyframe_scales
-from markers.compiler.options import LEAN
+from markers.compiler.options import LEAN, ROBUST
 from tests.pictures import RgbPicture, encode_jpeg, encode_png, flat, gradient, photo_like, poster
 
 
@@ -70,8 +70,10 @@ def test_the_file_describes_the_picture_at_every_size(size_px: tuple[int, int]) 
         assert image.pixels[:, -1].std() > 0  # filled up to the last column
     assert len(target.tracking[0].points_px) == 0
     assert len(target.tracking[1].points_px) > 0
-    scales = [keyframe.scale for keyframe in target.keyframes]
+    flat, tilted = target.keyframes[:-6], target.keyframes[-6:]
+    scales = [keyframe.scale for keyframe in flat]
     assert scales == sorted(scales, reverse=True)
+    assert len(tilted) == 6
     for keyframe in target.keyframes:
         assert max(keyframe.width_px, keyframe.height_px) <= 640
         assert min(keyframe.width_px, keyframe.height_px) >= 100
@@ -94,18 +96,38 @@ def test_a_large_picture_has_keyframes_as_a_small_one() -> None:
 
 @pytest.mark.parametrize("width_px", [100, 130, 640, 641, 5000])
 @pytest.mark.parametrize("aspect", [1.0, 1.5, 4.0])
-def test_scales_begin_at_100_px_and_grow_by_a_third_of_an_octave(
-    width_px: int, aspect: float
-) -> None:
+def test_scales_begin_at_100_px_and_grow_in_equal_steps(width_px: int, aspect: float) -> None:
     height_px = round(width_px * aspect)
 
     scales = keyframe_scales(width_px=width_px, height_px=height_px, options=LEAN)
 
     assert scales[-1] * width_px == pytest.approx(100)
-    assert scales[0] <= 1
     assert max(scales[0] * height_px, 100 * aspect) <= 640.001
     for larger, smaller in pairwise(scales):
-        assert larger / smaller == pytest.approx(2 ** (1 / 3)) or larger == 1
+        assert larger / smaller == pytest.approx(LEAN.keyframe_step) or larger == 1
+
+
+def test_only_a_picture_of_few_pixels_is_enlarged() -> None:
+    tiny, small = (
+        keyframe_scales(width_px=width_px, height_px=width_px, options=LEAN)
+        for width_px in (120, 300)
+    )
+
+    assert max(tiny) > 2
+    assert max(tiny) * 120 <= LEAN.keyframe_enlarged_to_px
+    assert max(small) == 1
+
+
+def test_the_lean_profile_has_only_the_flat_picture() -> None:
+    picture = encode_png(poster(seed=3))
+
+    lean, robust = (
+        parse_mind(compile_target(picture, options).mind)[0] for options in (LEAN, ROBUST)
+    )
+
+    assert len(lean.keyframes) < len(robust.keyframes)
+    scales = [keyframe.scale for keyframe in lean.keyframes]
+    assert scales == sorted(set(scales), reverse=True)
 
 
 @pytest.mark.parametrize(

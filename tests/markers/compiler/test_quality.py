@@ -7,23 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from markers.compiler import CompiledTarget, compile_target
-from markers.compiler.decode import to_gray
+from markers.compiler.decode import decode_picture, to_gray
 from markers.compiler.encode import parse_mind
-from markers.compiler.options import LEAN
 from markers.compiler.pyramid import AreaSampler
-from markers.compiler.quality import measure_quality
+from markers.compiler.quality import Quality, measure_quality, observe, stars_of
+from markers.compiler.reasons import REASONS
 from markers.compiler.views import VIEW_PX, View, simulate_views
 from tests.pictures import RgbPicture, encode_png, poster
-
-REASONS = {
-    "clustered",
-    "few_points",
-    "few_tracking_points",
-    "low_contrast",
-    "lost_when_small",
-    "lost_when_tilted",
-    "repetitive",
-}
 
 
 def views_of(gray: NDArray[np.uint8], *, count: int = 18, seed: int = 1) -> list[View]:
@@ -88,7 +78,7 @@ def test_the_report_is_json_with_known_reasons(picture: RgbPicture) -> None:
 
     report = json.loads(json.dumps(target.quality_report))
     assert report == target.quality_report
-    assert set(report["reasons"]) <= REASONS
+    assert set(report["reasons"]) <= set(REASONS)
     assert 0 <= target.quality_score <= 100
 
 
@@ -101,29 +91,32 @@ def test_views_go_through_all_sizes_and_tilts() -> None:
     assert sum(view.is_small and view.is_tilted for view in views) == 2
 
 
+def quality_of(picture: RgbPicture, views: list[View]) -> Quality:
+    data = encode_png(picture)
+    (target,) = parse_mind(compile_target(data).mind)
+    return measure_quality(target, observe(views), picture=decode_picture(data))
+
+
 def test_a_pose_that_is_not_where_the_picture_is_does_not_count() -> None:
     picture = poster(seed=1)
-    gray = to_gray(picture)
-    (target,) = parse_mind(compiled(picture).mind)
+    views = views_of(to_gray(picture))
     shift = np.array([[1, 0, 60], [0, 1, 0], [0, 0, 1.0]])
+    moved = [replace(view, truth=shift @ view.truth) for view in views]
 
-    right = measure_quality(target, views_of(gray), gray=gray, options=LEAN)
-    wrong = measure_quality(
-        target,
-        [replace(view, truth=shift @ view.truth) for view in views_of(gray)],
-        gray=gray,
-        options=LEAN,
-    )
-
-    assert right.score > 50
-    assert wrong.score == 0
+    assert quality_of(picture, views).score > 50
+    assert quality_of(picture, moved).score == 0
 
 
 def test_without_views_there_is_no_score() -> None:
-    gray = to_gray(poster(seed=1))
-    (target,) = parse_mind(compiled(poster(seed=1)).mind)
+    assert quality_of(poster(seed=1), []).score == 0
 
-    assert measure_quality(target, [], gray=gray, options=LEAN).score == 0
+
+def test_stars_grow_with_the_score_from_none_to_five() -> None:
+    stars = [stars_of(score) for score in range(101)]
+
+    assert stars == sorted(stars)
+    assert (stars[0], stars[19], stars[20], stars[89], stars[90]) == (0, 0, 1, 4, 5)
+    assert set(stars) == {0, 1, 2, 3, 4, 5}
 
 
 def test_a_view_shows_the_picture_where_its_truth_says() -> None:
