@@ -67,7 +67,6 @@ def test_the_video_stays_on_a_moving_picture(address: str, moving: Clip) -> None
             expected = on_screen(truth, clip=moving, device=device)
             errors_px.extend(np.linalg.norm(corners - expected, axis=1).tolist())
 
-    print("ERRS", np.median(errors_px), np.max(errors_px))
     assert np.median(errors_px) <= CORNERS_WITHIN_PX
 
 
@@ -102,7 +101,6 @@ def assert_on_picture(viewer: Viewer, *, clip: Clip, device: Device) -> None:
 
     assert corners is not None
     distances_px = np.linalg.norm(corners - expected, axis=1)
-    print("DIST", distances_px)
     assert np.median(distances_px) <= CORNERS_WITHIN_PX, (corners, expected)
 
 

@@ -6,6 +6,7 @@ import { Beacons } from "./beacons.js";
 import { Camera, obstacleOf } from "./camera.js";
 import { copyAddress } from "./address.js";
 import { LightWatch } from "./light.js";
+import { FrameLock } from "./lock.js";
 import { NotFetched, fetchTarget, settledManifest } from "./manifest.js";
 import { Playback } from "./playback.js";
 import { Screens } from "./screens.js";
@@ -52,6 +53,8 @@ class Viewer {
     this.playback.onChange = () => this.screens.controls(this.playback);
     /** @type {HTMLVideoElement} */
     this.cameraVideo = this.screens.element("camera");
+    /** @type {HTMLCanvasElement} */
+    this.lockedFrame = this.screens.element("locked-frame");
     this.stage = new Stage({ box: this.screens.element("stage"), camera: this.cameraVideo, overlay });
     /** @type {Session | null} null until the content is there to be looked for */
     this.session = null;
@@ -128,6 +131,7 @@ class Viewer {
       recognizer,
       pictures,
       stage: this.stage,
+      lock: new FrameLock({ camera: this.cameraVideo, canvas: this.lockedFrame }),
       light: new LightWatch({
         video: this.cameraVideo,
         onBlack: () => this.screens.say("camera_black"),

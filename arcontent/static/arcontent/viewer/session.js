@@ -9,6 +9,7 @@ import { Presence } from "./presence.js";
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./camera.js").CameraCode} CameraCode */
 /** @typedef {import("./light.js").LightWatch} LightWatch */
+/** @typedef {import("./lock.js").FrameLock} FrameLock */
 /** @typedef {import("./overlay.js").Size} Size */
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -28,10 +29,11 @@ export class Session {
    * @param {Recognizer} parts.recognizer with its target loaded
    * @param {readonly Size[]} parts.pictures sizes of the pictures in the target
    * @param {Stage} parts.stage
+   * @param {FrameLock} parts.lock
    * @param {LightWatch} parts.light
    * @param {Listener} parts.listener
    */
-  constructor({ camera, recognizer, pictures, stage, light, listener }) {
+  constructor({ camera, recognizer, pictures, stage, lock, light, listener }) {
     /** @private */
     this.camera = camera;
     /** @private */
@@ -40,6 +42,8 @@ export class Session {
     this.pictures = pictures;
     /** @private */
     this.stage = stage;
+    /** @private */
+    this.lock = lock;
     /** @private */
     this.light = light;
     /** @private */
@@ -51,7 +55,7 @@ export class Session {
     camera.onStopped = () => this.end("camera_stopped");
     recognizer.addEventListener("found", (event) => this.see(event));
     recognizer.addEventListener("update", (event) => this.see(event));
-    recognizer.addEventListener("lost", () => this.presence.missed());
+    recognizer.addEventListener("lost", () => this.miss());
     recognizer.addEventListener("error", () => this.end("engine_failed"));
   }
 
@@ -80,6 +84,7 @@ export class Session {
   sleep() {
     this.recognizer.stop();
     this.light.stop();
+    this.lock.release();
     this.camera.close();
     this.presence.forget();
   }
@@ -93,11 +98,18 @@ export class Session {
   see(event) {
     if (!this.isOpen) return;
     /** @type {Sight} */
-    const { target, homography, frameWidth, frameHeight } = /** @type {CustomEvent} */ (event).detail;
+    const { target, homography, frameWidth, frameHeight, timestamp } = /** @type {CustomEvent} */ (event).detail;
     if (homography === null) return;
     const frame = { width: frameWidth, height: frameHeight };
     this.stage.place({ homography, picture: this.pictures[target], frame });
+    this.lock.show(timestamp);
     this.presence.seen();
+  }
+
+  /** @private */
+  miss() {
+    this.lock.release();
+    this.presence.missed();
   }
 
   /** @private @param {CameraCode | "engine_failed"} code */

@@ -1,0 +1,73 @@
+// Shows the camera's frame and the overlay that was computed for it together. The engine needs a moment for each
+// frame; over the live video the overlay would trail behind a picture that moves by just that moment.
+
+import { watchFrames } from "../engine/frames.js";
+
+/** So many frames back the engine may be. */
+const KEPT_FRAMES = 8;
+/** Without a new result for so long the live video is shown again, rather than a camera that stands still. */
+const PATIENCE_MS = 1000;
+
+/** @typedef {{timestamp: number, canvas: HTMLCanvasElement}} KeptFrame */
+
+export class FrameLock {
+  /** @param {{camera: HTMLVideoElement, canvas: HTMLCanvasElement}} elements the canvas lies over the camera's video */
+  constructor({ camera, canvas }) {
+    /** @private */
+    this.camera = camera;
+    /** @private */
+    this.canvas = canvas;
+    /** @private @type {KeptFrame[]} the newest last */
+    this.kept = [];
+    /** @private @type {(() => void) | null} */
+    this.stopWatching = null;
+    /** @private @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+  }
+
+  /**
+   * Show the frame of a result. The first results only begin the keeping of frames.
+   * @param {number} timestamp of the frame, as the engine tells it
+   */
+  show(timestamp) {
+    this.stopWatching ??= watchFrames(this.camera, (time) => this.keep(time));
+    const frame = this.kept.find((kept) => kept.timestamp === timestamp);
+    if (frame === undefined) return;
+    draw(frame.canvas, frame.canvas.width, frame.canvas.height, this.canvas);
+    this.canvas.hidden = false;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.showLive(), PATIENCE_MS);
+  }
+
+  /** Keep no more frames, and show the live video. */
+  release() {
+    this.stopWatching?.();
+    this.stopWatching = null;
+    for (const frame of this.kept) frame.timestamp = NaN;
+    this.showLive();
+  }
+
+  /** @private */
+  showLive() {
+    clearTimeout(this.timer);
+    this.canvas.hidden = true;
+  }
+
+  /** @private @param {number} timestamp */
+  keep(timestamp) {
+    const oldest = this.kept.length < KEPT_FRAMES ? undefined : this.kept.shift();
+    const canvas = oldest?.canvas ?? document.createElement("canvas");
+    draw(this.camera, this.camera.videoWidth, this.camera.videoHeight, canvas);
+    this.kept.push({ timestamp, canvas });
+  }
+}
+
+/**
+ * @param {CanvasImageSource} source @param {number} width @param {number} height
+ * @param {HTMLCanvasElement} canvas takes the source's size
+ */
+function draw(source, width, height, canvas) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  canvas.getContext("2d", { alpha: false })?.drawImage(source, 0, 0);
+}
