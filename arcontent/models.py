@@ -10,7 +10,6 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Prefetch, Q
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
@@ -142,8 +141,7 @@ class ARContent(BaseModel):
 
 
 def _failure_of(part: str, row: LeasedModel) -> dict[str, str]:
-    hint = gettext(row.failure_hint) if row.failure_hint else ""
-    return {"part": part, "code": row.failure_code, "hint": hint}
+    return {"part": part, "code": row.failure_code, "hint": row.shown_hint}
 
 
 class VideoQuerySet(LeasedQuerySet["Video"]):

@@ -17,7 +17,7 @@ from arcontent.models import ARContent, Video
 from arcontent.video.limits import VideoLimits
 from arcontent.video.probe import probe_video
 from markers import services as marker_services
-from markers.pictures import Picture, PictureLimits, read_picture
+from markers.pictures import Picture, read_picture
 from vertexar.errors import Conflict, NotAllowed, UnusableUpload
 from vertexar.queue import wake
 from vertexar.storage import sha256_of, store
@@ -53,9 +53,7 @@ def read_upload(*, image: "File[bytes]", video: "File[bytes]") -> Upload:
     try:
         picture = read_picture(
             image,  # type: ignore[arg-type]  # Django's File is a BinaryIO in all but name
-            limits=PictureLimits(
-                max_bytes=settings.PICTURE_MAX_BYTES, max_pixels=settings.PICTURE_MAX_PIXELS
-            ),
+            limits=marker_services.picture_limits(),
         )
     except UnusableUpload as error:
         error.field = "image"

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.api.views import LoginView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
+from markers.api.views import MarkerBatchViewSet, MarkerPresetViewSet, MarkerViewSet
 
 urlpatterns = [
     path("auth/login", LoginView.as_view(), name="login"),
@@ -13,6 +14,27 @@ urlpatterns = [
     path("contents/<uuid:pk>", ContentViewSet.as_view({"get": "retrieve"}), name="content"),
     path(
         "contents/<uuid:pk>/stats", ContentViewSet.as_view({"get": "stats"}), name="content-stats"
+    ),
+    path("markers", MarkerViewSet.as_view({"get": "list"}), name="markers"),
+    path("markers/batch", MarkerBatchViewSet.as_view({"post": "create"}), name="marker-batches"),
+    path("markers/batch/<uuid:pk>", MarkerBatchViewSet.as_view({"get": "retrieve"}), name="batch"),
+    path("markers/<uuid:pk>", MarkerViewSet.as_view({"get": "retrieve"}), name="marker"),
+    path(
+        "markers/<uuid:pk>/recompile",
+        MarkerViewSet.as_view({"post": "recompile"}),
+        name="marker-recompile",
+    ),
+    path(
+        "marker-presets",
+        MarkerPresetViewSet.as_view({"get": "list", "post": "create"}),
+        name="marker-presets",
+    ),
+    path(
+        "marker-presets/<uuid:pk>",
+        MarkerPresetViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
+        name="marker-preset",
     ),
     path("events", EventView.as_view(), name="events"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),

@@ -1,6 +1,6 @@
 """A marker: the picture a phone recognises, and the target compiled from it."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.core.files.storage import default_storage
 from django.db import models
@@ -9,9 +9,69 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
 from vertexar.leases import LeasedModel, LeasedQuerySet
+from vertexar.models import BaseModel
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+
+Owned = TypeVar("Owned", bound=models.Model)
+
+
+class OwnedQuerySet(models.QuerySet[Owned]):
+    """Rows that belong to an organisation."""
+
+    def visible_to(self, user: User) -> Self:
+        """Those of the organisations the user belongs to."""
+        return self.filter(organization__in=Organization.objects.visible_to(user))
+
+
+class MarkerPreset(BaseModel):
+    """Compile options under a name, for a studio that prints the same kind of picture often."""
+
+    organization_id: "UUID"
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="marker_presets", verbose_name=_("organisation")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    options = models.JSONField[dict[str, Any], dict[str, Any]](_("options"), default=dict)
+
+    objects = OwnedQuerySet["MarkerPreset"].as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("marker preset")
+        verbose_name_plural = _("marker presets")
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                "name",
+                name="markerpreset_name_once_per_organization",
+                violation_error_message=_("There is a preset of this name."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MarkerBatch(BaseModel):
+    """Pictures that were sent together; how far they are is read off their markers."""
+
+    organization_id: "UUID"
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="marker_batches", verbose_name=_("organisation")
+    )
+
+    objects = OwnedQuerySet["MarkerBatch"].as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = _("batch of markers")
+        verbose_name_plural = _("batches of markers")
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class MarkerQuerySet(LeasedQuerySet["Marker"]):
@@ -43,13 +103,26 @@ class Marker(LeasedModel):
         Organization, models.PROTECT, related_name="markers", verbose_name=_("organisation")
     )
     picture = models.CharField(_("picture"), max_length=200, help_text=_("Key in the file store."))
-    sha256 = models.CharField(max_length=64, db_index=True)
+    sha256 = models.CharField(max_length=64)
     width_px = models.PositiveIntegerField(_("width, px"))
     height_px = models.PositiveIntegerField(_("height, px"))
+
+    batch = models.ForeignKey(
+        MarkerBatch,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="markers",
+        verbose_name=_("batch of markers"),
+    )
+    options = models.JSONField[dict[str, Any], dict[str, Any]](
+        _("options"), default=dict, blank=True
+    )
 
     target = models.CharField(_("target"), max_length=200, blank=True)
     preview = models.CharField(_("feature preview"), max_length=200, blank=True)
     compiler_version = models.CharField(_("compiler"), max_length=32, blank=True)
+    compile_seconds = models.FloatField(_("time to compile, s"), null=True, blank=True)
     quality_score = models.PositiveSmallIntegerField(_("quality"), null=True, blank=True)
     quality_report = models.JSONField[dict[str, Any], dict[str, Any]](
         _("quality report"), default=dict, blank=True
@@ -75,6 +148,7 @@ class Marker(LeasedModel):
             ),
         ]
         indexes = [
+            models.Index("sha256", "compiler_version", name="marker_result_by_picture"),
             models.Index(
                 "queued_at",
                 name="marker_unfinished",
@@ -84,6 +158,23 @@ class Marker(LeasedModel):
 
     def __str__(self) -> str:
         return f"{self.width_px}×{self.height_px} · {self.sha256[:8]}"
+
+    def twin(self, compiler_version: str) -> "Marker | None":
+        """Find a marker whose picture, options and compiler were the same, and which is done.
+
+        Any organisation's will do: files are named by their content and shared as it is.
+        """
+        return (
+            Marker.objects.filter(
+                sha256=self.sha256,
+                options=self.options,
+                compiler_version=compiler_version,
+                status=Marker.Status.READY,
+            )
+            .exclude(pk=self.pk)
+            .order_by("created_at")
+            .first()
+        )
 
     @property
     def is_usable(self) -> bool:

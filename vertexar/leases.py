@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vertexar.errors import DomainError
@@ -48,6 +49,11 @@ class LeasedModel(BaseModel):
 
     class Meta:
         abstract = True
+
+    @property
+    def shown_hint(self) -> str:
+        """The hint in the reader's language; it is kept in English."""
+        return gettext(self.failure_hint) if self.failure_hint else ""
 
 
 Row = TypeVar("Row", bound=LeasedModel)

@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, storages
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 CHUNK_BYTES = 1 << 20
@@ -21,6 +21,10 @@ class LocalStorage(FileSystemStorage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """Keep the name: it is the hash of the content, so writing it again writes the same."""
         return name
+
+    def touch(self, name: str) -> None:
+        """Make a file as young as one just written, so that no sweep takes it for left over."""
+        os.utime(self.path(name))
 
     def _save(self, name: str, content: File[bytes]) -> str:
         path = Path(self.path(name))
@@ -74,9 +78,11 @@ def store(file: BinaryIO, *, folder: str, extension: str) -> str:
     """
     digest = sha256_of(file)
     key = f"{folder}/{digest[:2]}/{digest}{extension}"
-    if default_storage.exists(key):
+    storage = storages["default"]
+    if isinstance(storage, LocalStorage) and storage.exists(key):
+        storage.touch(key)
         return key
-    return default_storage.save(key, File(file))
+    return storage.save(key, File(file))
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -1,0 +1,119 @@
+"""Markers over the API."""
+
+from http import HTTPStatus
+from typing import cast
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import RetrieveModelMixin
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet, ModelViewSet, ReadOnlyModelViewSet
+
+from accounts.models import Capability, Organization, User
+from accounts.services import home_organization
+from markers import services
+from markers.api.serializers import (
+    BatchMadeSerializer,
+    BatchSerializer,
+    BatchUploadSerializer,
+    MarkerPresetSerializer,
+    MarkerSerializer,
+    RecompileSerializer,
+)
+from markers.models import Marker, MarkerBatch, MarkerPreset
+
+
+class MayEditWhatItChanges(BasePermission):
+    """Looking is for members, changing for those who may edit content."""
+
+    def has_object_permission(self, request: Request, view: APIView, obj: object) -> bool:
+        """Ask for the capability in the row's own organisation."""
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return True
+        organization = cast("Organization", getattr(obj, "organization"))  # noqa: B009
+        return cast("User", request.user).can(Capability.EDIT_CONTENT, organization)
+
+
+class MarkerViewSet(ReadOnlyModelViewSet[Marker]):
+    """What phones recognise."""
+
+    queryset = Marker.objects.none()  # tells OpenAPI the model; get_queryset() answers
+    serializer_class = MarkerSerializer
+    permission_classes = [IsAuthenticated, MayEditWhatItChanges]
+
+    def get_queryset(self) -> QuerySet[Marker]:
+        """Scope to the caller: what one may not see is a 404, not a 403."""
+        return Marker.objects.visible_to(cast("User", self.request.user)).order_by("-created_at")
+
+    @extend_schema(request=RecompileSerializer, responses={202: MarkerSerializer})
+    @action(detail=True, methods=["post"])
+    def recompile(self, request: Request, pk: str) -> Response:
+        """Compile again; the present target is served until the new one is there."""
+        serializer = RecompileSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        marker = services.recompile_marker(
+            marker=self.get_object(), options=serializer.validated_data.get("options")
+        )
+        return Response(self.get_serializer(marker).data, status=HTTPStatus.ACCEPTED)
+
+
+class MarkerBatchViewSet(RetrieveModelMixin, GenericViewSet[MarkerBatch]):
+    """Many pictures at once."""
+
+    queryset = MarkerBatch.objects.none()
+    serializer_class = BatchSerializer
+    parser_classes = [MultiPartParser]
+
+    def get_queryset(self) -> QuerySet[MarkerBatch]:
+        """Scope to the caller."""
+        visible = MarkerBatch.objects.visible_to(cast("User", self.request.user))
+        return visible.prefetch_related("markers")
+
+    @extend_schema(
+        request={"multipart/form-data": BatchUploadSerializer}, responses={202: BatchMadeSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Send up to a hundred pictures; each is answered for by itself."""
+        serializer = BatchUploadSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = cast("User", request.user)
+        organization = home_organization(user)
+        options = {}
+        if name := serializer.validated_data.get("preset"):
+            presets = MarkerPreset.objects.filter(organization=organization)
+            options = get_object_or_404(presets, name=name).options
+        batch, items = services.create_batch(
+            organization=organization,
+            user=user,
+            images=serializer.validated_data["images"],
+            options=options,
+        )
+        made = BatchMadeSerializer({"id": batch.pk, "items": items})
+        return Response(made.data, status=HTTPStatus.ACCEPTED)
+
+
+class MarkerPresetViewSet(ModelViewSet[MarkerPreset]):
+    """Compile options under a name."""
+
+    queryset = MarkerPreset.objects.none()
+    serializer_class = MarkerPresetSerializer
+    parser_classes = [JSONParser]
+    permission_classes = [IsAuthenticated, MayEditWhatItChanges]
+
+    def get_queryset(self) -> QuerySet[MarkerPreset]:
+        """Scope to the caller."""
+        return MarkerPreset.objects.visible_to(cast("User", self.request.user)).order_by("name")
+
+    def perform_create(self, serializer: BaseSerializer[MarkerPreset]) -> None:
+        """Make it in the caller's organisation, if they may edit there."""
+        organization = home_organization(cast("User", self.request.user))
+        preset = MarkerPreset(organization=organization)
+        self.check_object_permissions(self.request, preset)
+        serializer.save(organization=organization)

@@ -1,0 +1,44 @@
+"""Queues markers again, for instance after a change of the compiler."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from markers.models import Marker
+from markers.services import recompile_marker
+from vertexar.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = "Queue markers again. Their present targets are served until the new ones are there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        choose = parser.add_mutually_exclusive_group(required=True)
+        choose.add_argument("--status", choices=Marker.Status.values)
+        choose.add_argument("--not-version", metavar="VERSION", help="Not of this compiler.")
+        choose.add_argument("--all", action="store_true")
+
+    def handle(
+        self,
+        *args: Any,
+        status: str | None,
+        not_version: str | None,
+        verbosity: int,
+        **options: Any,
+    ) -> None:
+        markers = Marker.objects.order_by("pk")
+        if status is not None:
+            markers = markers.filter(status=status)
+        if not_version is not None:
+            markers = markers.exclude(compiler_version=not_version)
+        total, queued = markers.count(), 0
+        for done, marker in enumerate(markers.iterator(chunk_size=500), start=1):
+            try:
+                recompile_marker(marker=marker)
+            except DomainError as error:
+                self.stderr.write(f"{marker.pk}: {error.message}")
+            else:
+                queued += 1
+            if verbosity and (done % 100 == 0 or done == total):
+                self.stderr.write(f"{done} of {total}")
+        self.stdout.write(f"{queued} queued, {total - queued} busy")

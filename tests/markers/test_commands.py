@@ -1,0 +1,133 @@
+"""What operators do to markers: compile again, sweep away what nothing uses."""
+
+import io
+import os
+import time
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from markers import compilation
+from markers.models import Marker
+from tests.markers.factories import MarkerFactory
+from vertexar.storage import store
+
+pytestmark = pytest.mark.django_db
+DAYS_2 = 2 * 86_400
+
+
+def stored(content: bytes, *, age_s: float = DAYS_2) -> str:
+    key = store(io.BytesIO(content), folder="markers/targets", extension=".mind")
+    then = time.time() - age_s
+    os.utime(default_storage.path(key), (then, then))
+    return key
+
+
+def sweep(*arguments: str) -> list[str]:
+    out = io.StringIO()
+    call_command("sweep_marker_files", *arguments, stdout=out, stderr=io.StringIO())
+    return out.getvalue().split()
+
+
+def test_a_dry_sweep_lists_what_nothing_uses_and_deletes_nothing() -> None:
+    left_over, used = stored(b"left over"), stored(b"used")
+    MarkerFactory.create(ready=True, target=used)
+
+    assert sweep() == [left_over]
+    assert default_storage.exists(left_over)
+
+
+def test_a_sweep_deletes_what_nothing_uses_and_only_that() -> None:
+    left_over, used = stored(b"left over"), stored(b"used")
+    MarkerFactory.create(ready=True, target=used)
+
+    sweep("--delete")
+
+    assert not default_storage.exists(left_over)
+    assert default_storage.exists(used)
+
+
+def test_a_young_file_is_left_alone_for_its_row_may_be_about_to_be_written() -> None:
+    young = stored(b"young", age_s=60)
+
+    assert sweep("--delete") == []
+    assert default_storage.exists(young)
+
+
+def test_a_file_stored_again_counts_as_young() -> None:
+    key = stored(b"again")
+
+    store(io.BytesIO(b"again"), folder="markers/targets", extension=".mind")
+
+    assert sweep("--delete") == []
+    assert default_storage.exists(key)
+
+
+def test_where_nothing_was_stored_there_is_nothing_to_sweep(media: Path) -> None:
+    assert sweep() == []
+
+
+def test_markers_are_queued_again_by_their_status() -> None:
+    failed, ready = MarkerFactory.create(failed=True), MarkerFactory.create(ready=True)
+    out = io.StringIO()
+
+    call_command("recompile_markers", "--status", "failed", stdout=out, stderr=io.StringIO())
+
+    failed.refresh_from_db()
+    ready.refresh_from_db()
+    assert (failed.status, ready.status) == ("pending", "ready")
+    assert "1 queued, 0 busy" in out.getvalue()
+
+
+def test_a_busy_marker_is_said_and_skipped() -> None:
+    MarkerFactory.create(status="compiling")
+    out = io.StringIO()
+
+    call_command("recompile_markers", "--all", stdout=out, stderr=io.StringIO())
+
+    assert "0 queued, 1 busy" in out.getvalue()
+
+
+def test_markers_of_an_older_compiler_can_be_chosen() -> None:
+    MarkerFactory.create(ready=True, compiler_version="1")
+    MarkerFactory.create(ready=True, compiler_version="2")
+    out = io.StringIO()
+
+    call_command("recompile_markers", "--not-version", "2", stdout=out, stderr=io.StringIO())
+
+    assert "1 queued" in out.getvalue()
+
+
+def test_which_markers_must_be_said() -> None:
+    with pytest.raises(CommandError):
+        call_command("recompile_markers")
+
+
+def test_an_identical_picture_costs_no_second_compilation() -> None:
+    first = MarkerFactory.on_disk(sha256="a" * 64)
+    compilation.compile_marker(first.pk)
+    first.refresh_from_db()
+    # A picture that can't be read: only the first one's result can make this one ready.
+    second = MarkerFactory.create(sha256="a" * 64)
+    default_storage.save(second.picture, ContentFile(b"not a picture"))
+
+    compilation.compile_marker(second.pk)
+
+    second.refresh_from_db()
+    assert second.status == Marker.Status.READY
+    assert (second.target, second.quality_score) == (first.target, first.quality_score)
+
+
+def test_other_options_are_another_compilation() -> None:
+    first = MarkerFactory.on_disk(sha256="a" * 64)
+    compilation.compile_marker(first.pk)
+    second = MarkerFactory.create(sha256="a" * 64, options={"profile": "robust"})
+    default_storage.save(second.picture, ContentFile(b"not a picture"))
+
+    compilation.compile_marker(second.pk)
+
+    second.refresh_from_db()
+    assert second.status == Marker.Status.FAILED
