@@ -9,7 +9,7 @@ from markers.models import Marker, MarkerBatch, MarkerPreset
 from markers.options import checked_options
 
 
-class FailureSerializer(serializers.Serializer[Any]):
+class MarkerFailureSerializer(serializers.Serializer[Any]):
     """Why it failed, and what to do about it."""
 
     code = serializers.CharField()
@@ -30,7 +30,7 @@ class MarkerSerializer(serializers.ModelSerializer[Marker]):
         ]  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(FailureSerializer(allow_null=True))
+    @extend_schema_field(MarkerFailureSerializer(allow_null=True))
     def get_failure(self, marker: Marker) -> dict[str, str] | None:
         if marker.status != Marker.Status.FAILED:
             return None
