@@ -1,5 +1,42 @@
-"""The one reader of the environment. `NAME` may also come from the file that `NAME_FILE` names."""
+"""The one reader of the environment. `NAME` may also come from the file that `NAME_FILE` names.
+
+While `manage.py up` runs, it leaves what it made (addresses of its servers, where files lie) in
+`VERTEXAR_HOME/running.json`. That stands in for what the environment does not say, so that
+`manage.py demo` and all other commands work on the installation that runs here.
+"""
+
+import json
+import os
+from collections import ChainMap
+from pathlib import Path
+from typing import cast
 
 from environ import FileAwareEnv
+from environ.fileaware_mapping import FileAwareMapping
+
+BASE_DIR = Path(__file__).resolve().parents[1]
+
+
+class Variables(FileAwareMapping):  # type: ignore[misc]  # untyped
+    """Variables as written, or from their file without the line's end."""
+
+    def __getitem__(self, name: str) -> str:
+        """Look one up."""
+        return cast("str", super().__getitem__(name)).strip()
+
+
+def home() -> Path:
+    """The folder of the local installation."""
+    return Path(os.environ.get("VERTEXAR_HOME") or BASE_DIR / ".local").resolve()
+
+
+def left_by_up() -> dict[str, str]:
+    """What a running `manage.py up` says of itself; nothing where none runs."""
+    try:
+        return cast("dict[str, str]", json.loads((home() / "running.json").read_text()))
+    except (OSError, ValueError):  # none runs, or it belongs to somebody else
+        return {}
+
 
 env = FileAwareEnv()
+env.ENVIRON = Variables(ChainMap(dict(os.environ), left_by_up()))

@@ -42,6 +42,7 @@ def _start(names: list[str], config: pytest.Config) -> None:
     home = Path(tempfile.mkdtemp(prefix="vertexar-tests-"))
     home.chmod(0o711)  # PostgreSQL may have to run as another user, who must pass
     config.add_cleanup(lambda: shutil.rmtree(home))
+    os.environ["VERTEXAR_HOME"] = str(home)  # not the one somebody may be running beside
     for name in names:
         server = SERVERS[name](home / name.lower(), log=home / f"{name}.log", is_durable=False)
         config.add_cleanup(server.child.stop)

@@ -12,12 +12,11 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import env
+from config.env import BASE_DIR, env, home
 
 django_stubs_ext.monkeypatch()
 
-BASE_DIR = Path(__file__).resolve().parents[2]
-VERTEXAR_HOME = Path(env.str("VERTEXAR_HOME", str(BASE_DIR / ".local"))).resolve()
+VERTEXAR_HOME = home()
 
 # --- What and where ---------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """The folder for all that a local installation writes, and the lock by which one run owns it."""
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,10 @@ from pathlib import Path
 from vertexar.local.failures import CannotRun
 
 FREE_BYTES_NEEDED = 300_000_000  # the database with its log, the static files, some pictures
+TOLD = (
+    "ALLOWED_HOSTS", "DATABASE_URL", "MEDIA_ROOT", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY_FILE",
+    "STATIC_ROOT",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class Home:
         return self.root / "children.json"
 
     @property
+    def running(self) -> Path:
+        """What commands need to know to work on the installation while it runs."""
+        return self.root / "running.json"
+
+    @property
     def secret_key(self) -> Path:
         """The file with the secret key."""
         return self.root / "secret_key"
@@ -84,6 +94,18 @@ class Home:
     def free_bytes(self) -> int:
         """Say how much the folder's disk can still take."""
         return shutil.disk_usage(self.root).free
+
+    @contextmanager
+    def told(self, environ: Mapping[str, str]) -> Iterator[None]:
+        """Leave the variables that were made for this run to commands, for as long as it runs."""
+        self.running.unlink(missing_ok=True)
+        file = os.open(self.running, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8") as stream:
+            json.dump({name: environ[name] for name in TOLD if name in environ}, stream)
+        try:
+            yield
+        finally:
+            self.running.unlink(missing_ok=True)
 
     def _make_secret_key(self) -> None:
         if self.secret_key.exists():

@@ -81,11 +81,12 @@ class _Run:
                 self._start_servers()
                 self._prepare_data()
             self._start_processes(address)
-            if self.installation.has_demo:
-                self._load_demo()
-            _say(f"Vertex AR is ready ({time.monotonic() - begun:.1f} s); Ctrl-C stops it")
-            _tell(f"Admin: {self.env['PUBLIC_URL'].rstrip('/')}/admin/")
-            self.supervisor.watch()
+            with self.home.told(self.env):
+                if self.installation.has_demo:
+                    self._load_demo()
+                _say(f"Vertex AR is ready ({time.monotonic() - begun:.1f} s); Ctrl-C stops it")
+                _tell(f"Admin: {self.env['PUBLIC_URL'].rstrip('/')}/admin/")
+                self.supervisor.watch()
 
     def full_disk(self) -> str:
         """Name the usual cause of a failure that can't even log why; "" when it is not that."""
