@@ -77,6 +77,9 @@ def test_on_an_insecure_address_the_reason_is_said(address: str, resting: Clip) 
 
         assert_plain_video_plays(viewer)
         assert_told(viewer, "The camera needs a secure address")
+        # The browser's own word about such an address.
+        assert all("Cross-Origin-Opener-Policy" in complaint for complaint in viewer.complaints)
+        viewer.complaints.clear()
 
 
 def test_a_busy_camera_is_asked_again(address: str, resting: Clip) -> None:

@@ -119,12 +119,16 @@ class Viewer:
         """Take everything away but the camera and the overlay."""
         self.page.evaluate(_BARE)
 
+    def shot(self) -> Rgb:
+        """What is seen, in device pixels."""
+        return _decoded(self.page.screenshot())
+
     def corners(self) -> tuple[Rgb, Corners | None]:
         """A screenshot, and where the overlay's corners are on it; None when it is not seen whole.
 
         In CSS pixels: clockwise from top left, as `overlay_corners` has them.
         """
-        shot = _decoded(self.page.screenshot())
+        shot = self.shot()
         corners = overlay_corners(shot)
         if corners is None:
             return shot, None
