@@ -3,18 +3,33 @@
 Pure NumPy and OpenCV: no Django, no paths, no settings, no clock.
 """
 
+from markers.compiler.alike import CONFUSABLE, Likeness, compare, confusable, likeness_of
+from markers.compiler.analyze import Analysis, PreScore, analyze_image, heat_map, prescore
 from markers.compiler.compile import COMPILER_VERSION, CompiledTarget, compile_target
 from markers.compiler.errors import UnusableImage
-from markers.compiler.options import LEAN, ROBUST, CompileOptions
+from markers.compiler.options import LEAN, ROBUST, STOCK, CompileOptions
+from markers.compiler.reasons import REASONS
 from markers.compiler.sets import merge_targets
 
 __all__ = [
     "COMPILER_VERSION",
+    "CONFUSABLE",
     "LEAN",
+    "REASONS",
     "ROBUST",
+    "STOCK",
+    "Analysis",
     "CompileOptions",
     "CompiledTarget",
+    "Likeness",
+    "PreScore",
     "UnusableImage",
+    "analyze_image",
+    "compare",
     "compile_target",
+    "confusable",
+    "heat_map",
+    "likeness_of",
     "merge_targets",
+    "prescore",
 ]

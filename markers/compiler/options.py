@@ -1,6 +1,7 @@
 """What may be chosen about a compilation, in one frozen object."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,9 @@ class CompileOptions:
     Same picture and same options give the same bytes.
     """
 
+    # Grey of the picture: ``mean`` of the channels, as our engine takes it from a camera frame, or
+    # ``luma``, as stock MindAR weighs a frame's colours.
+    gray: Literal["mean", "luma"] = "mean"
     # The smallest keyframe: what is smaller has hardly any point.
     keyframe_short_side_min_px: int = 100
     # The largest keyframe: runtimes look at 256-pixel crops of a 640x480 frame, so larger ones
@@ -48,3 +52,6 @@ ROBUST = CompileOptions()
 
 LEAN = replace(ROBUST, keyframe_step=2**0.5, tilt_directions=0)
 """The smallest file and the shortest matching: the flat picture alone."""
+
+STOCK = replace(ROBUST, gray="luma")
+"""For stock MindAR, which sees colours as other greys than its own compiler does."""
