@@ -186,9 +186,9 @@ def opened_viewer(
         yield viewer
         violations = viewer.page.evaluate("window.witness.violations")
         browser.close()
-    assert violations == []
-    assert viewer.hosts == {urlsplit(url).netloc}
-    assert viewer.complaints == []
+    assert violations == [], violations
+    assert viewer.hosts == {urlsplit(url).netloc}, viewer.hosts
+    assert viewer.complaints == [], viewer.complaints
 
 
 def _camera_flags(camera: Clip | Camera) -> list[str]:
