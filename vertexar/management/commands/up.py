@@ -2,12 +2,15 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandParser
 
 from vertexar.local.up import Installation, up
+
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 class Command(BaseCommand):
@@ -23,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *, no_demo: bool, **options: Any) -> None:
         installation = Installation(
-            project=settings.BASE_DIR,
+            project=PROJECT,
             home=settings.VERTEXAR_HOME,
             environ=os.environ,
             has_demo=not no_demo,
