@@ -1,0 +1,70 @@
+"""``python -m tests.bench``: measure the compiler beside MindAR's, print the table, write the page.
+
+Parts that take minutes can be run one by one: ``--parts speed`` keeps its figures in ``--folder``,
+where a later ``--parts detection`` finds them. What was not run is said in the table.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+
+from tests.bench import detection, speed
+from tests.bench.pictures import bench_pictures
+from tests.bench.report import write_report
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+PARTS: Final = ("speed", "detection", "score")
+
+
+def main() -> None:
+    """Run the parts that are asked for, and report all that have been run."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path(".local/bench"))
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    cv2.setNumThreads(1)
+    for part in chosen.parts:
+        figures = {"speed": _speed, "detection": _detection, "score": _score}[part](chosen.folder)
+        (chosen.folder / f"{part}.json").write_text(json.dumps(figures))
+    kept = {
+        part: json.loads((chosen.folder / f"{part}.json").read_text())
+        for part in PARTS
+        if (chosen.folder / f"{part}.json").exists()
+    }
+    page = write_report(kept)
+    PAGE.write_text(page)
+    print(page)
+
+
+def _speed(folder: Path) -> dict[str, Any]:
+    good = [picture for picture in bench_pictures() if not picture.is_bad]
+    costs, files = speed.measure_speed(good)
+    for name, mind in files.items():
+        (folder / f"{name}.mind").write_bytes(mind)
+    return {
+        "costs": costs,
+        "whole_s": speed.measure_whole(good),
+        "memory_mb": speed.peak_memory_mb(good[0].pixels),
+    }
+
+
+def _detection(folder: Path) -> dict[str, Any]:
+    good = [(n, p) for n, p in enumerate(bench_pictures()) if not p.is_bad]
+    found = {p.name: folder / f"{p.name}.mind" for _, p in good}
+    peers = {name: path.read_bytes() for name, path in found.items() if path.exists()}
+    return detection.measure_detection(good, peers)
+
+
+def _score(folder: Path) -> dict[str, Any]:
+    del folder
+    return detection.measure_detection(
+        [(n, p) for n, p in enumerate(bench_pictures()) if p.is_bad], {}
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Measures how often stock MindAR finds pictures: with its own files, and with ours."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from markers.compiler import LEAN, ROBUST, STOCK, UnusableImage, compile_target
+from tests.bench.frames import frames_of
+from tests.bench.pictures import BenchPicture
+from tests.bench.runtime import Runtime, stock_runtime
+
+SEED: Final = 31_000
+FRAMES_PER_LEVEL: Final = 4
+PROFILES: Final = {"lean": LEAN, "robust": ROBUST}
+
+
+def measure_detection(
+    pictures: Iterable[tuple[int, BenchPicture]], peers: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """Look for each picture in its frames, with each file there is of it.
+
+    Args:
+        pictures: with their numbers, which give the frames' seeds.
+        peers: MindAR's own files, by the pictures' names.
+
+    Returns:
+        By picture, then by file (``peer``, ``stock``, ``lean``, ``robust``): frames and found by
+        level, wrong poses, bytes of the file, milliseconds of matching; and our score.
+    """
+    with tempfile.TemporaryDirectory() as folder, stock_runtime(Path(folder)) as runtime:
+        return {
+            picture.name: _measure(runtime, number, picture, peers.get(picture.name))
+            for number, picture in pictures
+        }
+
+
+def _measure(
+    runtime: Runtime, number: int, picture: BenchPicture, peer: bytes | None
+) -> dict[str, Any]:
+    minds: dict[str, bytes] = {} if peer is None else {"peer": peer}
+    score = 0
+    try:
+        compiled = compile_target(picture.png, STOCK)
+        score, minds["stock"] = compiled.quality_score, compiled.mind
+        if not picture.is_bad:
+            minds |= {n: compile_target(picture.png, o).mind for n, o in PROFILES.items()}
+    except UnusableImage:
+        score = 0
+    files: dict[str, Any] = {
+        name: {"bytes": len(mind), "frames": {}, "found": {}, "wrong": 0, "match_ms": []}
+        for name, mind in minds.items()
+    }
+    if minds:
+        runtime.load(list(minds.values()))
+        for frame in frames_of(picture.pixels, seed=SEED + number, per_level=FRAMES_PER_LEVEL):
+            for told, look in zip(files.values(), runtime.look(frame), strict=True):
+                level = frame.level
+                told["frames"][level] = told["frames"].get(level, 0) + 1
+                told["found"][level] = told["found"].get(level, 0) + look.is_found
+                told["wrong"] += look.wrong
+                told["match_ms"] += [round(ms, 1) for ms in look.match_ms]
+    return {
+        "is_bad": picture.is_bad,
+        "is_held_out": picture.is_held_out,
+        "score": score,
+        "files": files,
+    }
