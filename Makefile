@@ -12,7 +12,7 @@ OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql:/
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run lint type test schema lock format clean
+.PHONY: help install install-dev run lint type test bench schema lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,6 +43,9 @@ test: install-dev ## every test there is, and the coverage of all of them togeth
 	$(BIN)/coverage run -m pytest -m e2e
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+bench: install-dev ## measure the compiler beside MindAR's own and write docs/benchmarks.md; takes a while
+	$(BIN)/python -m tests.bench
 
 schema: install-dev ## write docs/openapi.yaml from the code
 	$(OFFLINE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -13,8 +13,8 @@ from markers.compiler.pyramid import AreaSampler
 
 # The runtime looks for points in crops of this size.
 VIEW_PX: Final = 256
-# Long side of the picture, seen from the front, as a share of the view: a quarter of a camera frame
-# to more than half of it. A close one reaches beyond the view, as it does beyond the runtime's crop.
+# Long side of the picture, seen from the front, as a share of the view: a quarter of a camera
+# frame to more than half of it. A close one reaches beyond the view, as beyond the runtime's crop.
 FILLS: Final = (0.6, 1.0, 1.5)
 TILTS_DEG: Final = (0.0, 35.0, 58.0)
 BLUR_SIGMA_PX: Final = (0.5, 1.1)

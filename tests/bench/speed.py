@@ -31,7 +31,14 @@ def compile_with_mindar(pixels: Rgb) -> tuple[bytes, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         raw, target = Path(folder, "pixels.rgba"), Path(folder, "target.mind")
         raw.write_bytes(np.concatenate([pixels, opaque], axis=2).tobytes())
-        command: list[str | Path] = ["node", str(HERE / "peer.mjs"), str(width_px), str(height_px), raw, target]
+        command: list[str | Path] = [
+            "node",
+            str(HERE / "peer.mjs"),
+            str(width_px),
+            str(height_px),
+            raw,
+            target,
+        ]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         return target.read_bytes(), json.loads(done.stdout.splitlines()[-1])
 
