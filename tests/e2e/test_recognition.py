@@ -14,12 +14,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 FOUND_WITHIN_S = 2.0
 LOST_WITHIN_S = 1.5
 CORNERS_WITHIN_PX = 4.0  # CSS pixels, median
-SHOTS = 8
+SHOTS = 6
 PATIENCE_S = 40
 PATIENT_S = 4.0  # sixty frames of the camera
 
-PHONE = Device(size=(390, 844), pixel_ratio=3)
-PHONE_ACROSS = Device(size=(844, 390), pixel_ratio=2)
+PHONE = Device(size=(390, 844), pixel_ratio=2)
+PHONE_ACROSS = Device(size=(844, 390), pixel_ratio=3)
 DESK = Device(size=(1280, 800))
 
 
