@@ -7,7 +7,7 @@ from markers.compiler.alike import CONFUSABLE, Likeness, compare, confusable, li
 from markers.compiler.analyze import Analysis, PreScore, analyze_image, heat_map, prescore
 from markers.compiler.compile import COMPILER_VERSION, CompiledTarget, compile_target
 from markers.compiler.errors import UnusableImage
-from markers.compiler.options import LEAN, ROBUST, STOCK, CompileOptions
+from markers.compiler.options import LEAN, ROBUST, STOCK, CompileOptions, OptionOutOfRange
 from markers.compiler.reasons import REASONS
 from markers.compiler.sets import merge_targets
 
@@ -22,6 +22,7 @@ __all__ = [
     "CompileOptions",
     "CompiledTarget",
     "Likeness",
+    "OptionOutOfRange",
     "PreScore",
     "UnusableImage",
     "analyze_image",

@@ -10,7 +10,8 @@ from markers.compiler import COMPILER_VERSION, UnusableImage, compile_target
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write ``target.mind``, ``preview.jpg`` and ``quality.json``; say what was written.
+    """Write ``target.mind``, ``preview.jpg``, ``heat.jpg`` and ``quality.json``.
+
 
     Returns:
         0; 1 if the picture cannot be used; 2 if a file cannot be read or written.
@@ -54,6 +55,7 @@ def _compile(picture: Path, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "target.mind").write_bytes(compiled.mind)
     (folder / "preview.jpg").write_bytes(compiled.preview_jpeg)
+    (folder / "heat.jpg").write_bytes(compiled.heat_map_jpeg)
     (folder / "quality.json").write_text(json.dumps(result, indent=2) + "\n")
     return result
 

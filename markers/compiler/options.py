@@ -1,7 +1,24 @@
 """What may be chosen about a compilation, in one frozen object."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
+
+
+class OptionOutOfRange(ValueError):
+    """An option that no compilation can have.
+
+    Attributes:
+        code: always ``option_out_of_range``.
+        option: its name.
+        hint: one English sentence that says what is allowed.
+    """
+
+    code: Final = "option_out_of_range"
+
+    def __init__(self, option: str, *, least: float, most: float) -> None:
+        self.option = option
+        self.hint = f"{option} must be from {least} to {most}."
+        super().__init__(self.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,6 +26,9 @@ class CompileOptions:
     """Options of one compilation; the defaults are the robust profile.
 
     Same picture and same options give the same bytes.
+
+    Raises:
+        OptionOutOfRange: a number is not one, or makes no sense.
     """
 
     # Grey of the picture: ``mean`` of the channels, as our engine takes it from a camera frame, or
@@ -46,6 +66,34 @@ class CompileOptions:
     # Seed of every random choice: cluster centres, simulated views.
     seed: int = 20_250_101
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that are out of range; NaN is in no range."""
+        for option, (least, most) in RANGES.items():
+            value = getattr(self, option)
+            for number in value if isinstance(value, tuple) else (value,):
+                if not least <= number <= most:
+                    raise OptionOutOfRange(option, least=least, most=most)
+        if self.gray not in ("mean", "luma") or not self.tilt_short_sides_px:
+            raise ValueError("gray is mean or luma, and tilted keyframes have a size")
+
+
+RANGES: Final = {
+    "keyframe_short_side_min_px": (32, 640),
+    "keyframe_long_side_max_px": (100, 2048),
+    "keyframe_enlarged_to_px": (0, 640),
+    "keyframe_step": (1.1, 4.0),
+    "keypoints_per_bucket": (1, 50),
+    "keypoints_min": (1, 5000),
+    "tilt_directions": (0, 16),
+    "tilt_squeeze": (0.2, 0.95),
+    "tilt_short_sides_px": (32, 640),
+    "tracking_fine_px": (32, 1024),
+    "tracking_coarse_px": (32, 1024),
+    "quality_views": (0, 200),
+    "preview_long_side_px": (16, 4096),
+    "seed": (0, 2**63 - 1),
+}
+"""Least and most of each number that may be chosen."""
 
 ROBUST = CompileOptions()
 """Recognised from the side too, with no more points than the format's own compiler writes."""

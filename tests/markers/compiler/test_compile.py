@@ -42,6 +42,7 @@ def test_another_process_gives_the_same_bytes(picture_file: Path, tmp_path: Path
 
     assert (tmp_path / "target.mind").read_bytes() == here.mind
     assert (tmp_path / "preview.jpg").read_bytes() == here.preview_jpeg
+    assert (tmp_path / "heat.jpg").read_bytes() == here.heat_map_jpeg
 
 
 def test_importing_the_compiler_loads_no_django() -> None:
