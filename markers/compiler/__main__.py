@@ -12,7 +12,6 @@ from markers.compiler import COMPILER_VERSION, UnusableImage, compile_target
 def main(arguments: list[str] | None = None) -> int:
     """Write ``target.mind``, ``preview.jpg``, ``heat.jpg`` and ``quality.json``.
 
-
     Returns:
         0; 1 if the picture cannot be used; 2 if a file cannot be read or written.
     """

@@ -4,12 +4,13 @@ The caller has checked weight and declared size: a decompression bomb does not g
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from markers.compiler.arrays import ColourImage, FloatImage, GrayImage
+from markers.compiler.arrays import ColourImage, GrayImage
 from markers.compiler.errors import UnusableImage
 
 SHORT_SIDE_MIN_PX: Final = 100
@@ -17,7 +18,11 @@ ASPECT_MAX: Final = 4.0
 # Everything that is compiled is far smaller; a larger picture is reduced once, not once a keyframe.
 WORKING_LONG_SIDE_PX: Final = 1600
 
+ROWS_AT_ONCE: Final = 128
+
 PNG_START: Final = b"\x89PNG\r\n\x1a\n"
+# Colour types, the byte at 25: grey or colour with an alpha channel.
+PNG_WITH_ALPHA: Final = (b"\x04", b"\x06")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +95,24 @@ def _decode_colour(data: bytes) -> ColourImage:
         raise UnusableImage("undecodable_image")
     pixels = colour.astype(np.uint8, copy=False)
     if raw is not None and raw.ndim == 3 and raw.shape == (*pixels.shape[:2], 4):
-        full = 65535 if raw.dtype == np.uint16 else 255
-        return _on_white(pixels, raw[..., 3].astype(np.float32) / np.float32(full))
+        return _on_white(pixels, raw[..., 3])
     return pixels
 
 
 def _may_be_transparent(data: bytes) -> bool:
-    return data.startswith(PNG_START) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    """Tell from a file's head whether a second decoding, with opacity, can show anything."""
+    if data.startswith(PNG_START):
+        before_pixels = data[: data.find(b"IDAT")]
+        return data[25:26] in PNG_WITH_ALPHA or b"tRNS" in before_pixels
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
-def _on_white(colour: ColourImage, opacity: FloatImage) -> ColourImage:
-    shown = opacity[..., None]
-    return np.asarray(np.rint(colour * shown + 255 * (1 - shown)).astype(np.uint8))
+def _on_white(colour: ColourImage, opacity: NDArray[Any]) -> ColourImage:
+    """Put a picture on white, some rows at a time: as floats, all of it would weigh sixteenfold."""
+    full = np.float32(np.iinfo(opacity.dtype).max)
+    shown = np.empty_like(colour)
+    for top in range(0, len(colour), ROWS_AT_ONCE):
+        rows = slice(top, top + ROWS_AT_ONCE)
+        share = (opacity[rows].astype(np.float32) / full)[..., None]
+        shown[rows] = np.rint(colour[rows] * share + 255 * (1 - share))
+    return shown
