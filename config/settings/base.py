@@ -136,6 +136,8 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 X_FRAME_OPTIONS = "DENY"
+# On plain http browsers take no notice of it but to complain.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if IS_HTTPS else None
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 
 # --- API --------------------------------------------------------------------------------------
