@@ -92,8 +92,8 @@ def compile_nft_picture(picture: Picture, options: NftOptions = DEFAULTS) -> Nft
         raise UnusableImage("too_few_features")
     points = describe_keyframes(
         keyframes,
-        width_mm=width_px / dpi * MM_PER_INCH,
-        height_mm=height_px / dpi * MM_PER_INCH,
+        mm_per_px=MM_PER_INCH / dpi,
+        height_px=height_px,
     )
     dpis = tracking_dpis(base, dpi=dpi, options=options)
     layers = make_tracking_layers(base, dpis, count_max=options.tracking_points_max)

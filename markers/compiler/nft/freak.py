@@ -17,9 +17,7 @@ from markers.compiler.arrays import Angles, Descriptors, Rows
 from markers.compiler.freak import (
     DESCRIPTOR_BYTES,
     DIRECTION_BINS,
-    FIRST,
     PATTERN,
-    SECOND,
     SMOOTHING,
     SMOOTHING_PASSES,
 )
@@ -32,7 +30,7 @@ SAMPLES_PER_RING: Final = 6
 
 # The field that tells a direction is weighted by a Gaussian of this many widths of the point, of
 # a pixel at least, and ends at so many of its standard deviations.
-FIELD_SIGMA: Final = 3.0
+FIELD_SIGMA: Final = np.float32(3)
 FIELD_RADIUS: Final = 1.5
 # A smaller peak than this share of the highest is no direction of its own.
 PEAK_MIN: Final = 0.8
@@ -51,27 +49,27 @@ class Directions:
     angles_rad: Angles
 
 
-def find_directions(stack: Stack, layers: NDArray[np.int32], keypoints: Keypoints) -> Directions:
+def find_directions(stack: Stack, images: NDArray[np.int32], keypoints: Keypoints) -> Directions:
     """Find the directions in which brightness falls around each point.
 
     Args:
-        stack: the layers' pyramids.
-        layers: (N,) layer of each point.
+        stack: the pyramids.
+        images: (N,) pyramid of each point.
         keypoints: (N) points.
     """
     if not len(keypoints):
         return Directions(np.empty(0, np.int64), np.empty(0, np.float32))
-    return _peaks(_smooth(_histograms(stack, layers, keypoints)))
+    return _peaks(_histograms(stack, images, keypoints) @ SMOOTHED)
 
 
 def describe(
-    stack: Stack, layers: NDArray[np.int32], keypoints: Keypoints, angles_rad: Angles
+    stack: Stack, images: NDArray[np.int32], keypoints: Keypoints, angles_rad: Angles
 ) -> Descriptors:
     """Compare the 37 samples around each point, pair by pair.
 
     Args:
-        stack: the layers' pyramids.
-        layers: (N,) layer of each point.
+        stack: the pyramids.
+        images: (N,) pyramid of each point.
         keypoints: (N) points.
         angles_rad: (N,) a direction of each; the pattern is turned by it.
 
@@ -80,7 +78,7 @@ def describe(
         darker than sample j.
     """
     sigmas = keypoints.sigmas_px
-    levels, octaves = stack.locate(layers[:, None], sigmas[:, None] * SAMPLE_SIGMAS)
+    levels, octaves = stack.locate(images[:, None], sigmas[:, None] * SAMPLE_SIGMAS)
     each = np.append(np.repeat(np.arange(6), SAMPLES_PER_RING), 6)
     levels, octaves = levels[:, each], octaves[:, each]
     cos, sin = sigmas * np.cos(angles_rad), sigmas * np.sin(angles_rad)
@@ -88,65 +86,93 @@ def describe(
     places_x = keypoints.points_px[:, :1] + np.outer(cos, x) - np.outer(sin, y)
     places_y = keypoints.points_px[:, 1:] + np.outer(sin, x) + np.outer(cos, y)
     samples = stack.sample(levels, *_in_octave(places_x, places_y, octaves))
-    bits = np.take(samples, FIRST, axis=1) < np.take(samples, SECOND, axis=1)
+    bits = np.concatenate(
+        [samples[:, first : first + 1] < samples[:, first + 1 :] for first in range(len(PATTERN))],
+        axis=1,
+    )
     return np.packbits(bits, axis=1, bitorder="little").reshape(-1, DESCRIPTOR_BYTES)
 
 
 def _in_octave(
     x_px: NDArray[np.float32], y_px: NDArray[np.float32], octaves: NDArray[np.int32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Carry places in a layer to pixels of its octaves."""
-    share = np.ldexp(np.float32(1), -octaves)
-    shift = share / 2 - np.float32(0.5)
-    return x_px * share + shift, y_px * share + shift
+    """Carry places in an image to pixels of its octaves."""
+    share = np.exp2(-octaves).astype(np.float32)
+    shift = share / np.float32(2) - np.float32(0.5)
+    return (
+        np.asarray(x_px * share + shift, np.float32),
+        np.asarray(y_px * share + shift, np.float32),
+    )
 
 
 def _histograms(
-    stack: Stack, layers: NDArray[np.int32], keypoints: Keypoints
+    stack: Stack, images: NDArray[np.int32], keypoints: Keypoints
 ) -> NDArray[np.float64]:
     """(N, 36) gradients around each point, counted by direction."""
-    levels, octaves = stack.locate(layers, keypoints.sigmas_px)
+    levels, octaves = stack.locate(images, keypoints.sigmas_px)
     x, y = _in_octave(keypoints.points_px[:, 0], keypoints.points_px[:, 1], octaves)
-    spread = np.maximum(1, FIELD_SIGMA * np.ldexp(keypoints.sigmas_px, -octaves))
-    radius = FIELD_RADIUS * spread
-    reach = int(np.ceil(radius.max()))
-    middle_x, middle_y = np.rint(x).astype(np.int32), np.rint(y).astype(np.int32)
-    steps = np.arange(-reach, reach + 1, dtype=np.int32)
-    field_y, field_x = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
-    squares = ((middle_x - x)[:, None] + field_x) ** 2 + ((middle_y - y)[:, None] + field_y) ** 2
-    columns, rows = middle_x[:, None] + field_x, middle_y[:, None] + field_y
-    is_near = (squares <= (radius**2)[:, None]) & stack.contains(levels[:, None], columns, rows)
-    points, cells = np.nonzero(is_near)
-    across, down = stack.gradients(levels[points], columns[is_near], rows[is_near])
-    lengths, angles = cv2.cartToPolar(across, down)
-    weights = np.exp(-squares[points, cells] / (2 * spread**2)[points])
-    strengths = lengths.ravel() * weights
-    bins = angles.ravel() * np.float32(DIRECTION_BINS / (2 * np.pi)) + np.float32(
-        DIRECTION_BINS / 2 - 0.5
-    )
-    lower = np.floor(bins).astype(np.int64)
-    share = bins - lower
-    start = points * DIRECTION_BINS
-    total = len(keypoints) * DIRECTION_BINS
-    counted = np.bincount(start + lower % DIRECTION_BINS, strengths * (1 - share), total)
-    counted += np.bincount(start + (lower + 1) % DIRECTION_BINS, strengths * share, total)
-    return counted.reshape(-1, DIRECTION_BINS)
-
-
-def _smooth(histograms: NDArray[np.float64]) -> NDArray[np.float64]:
-    before, here, after = SMOOTHING
-    for _ in range(SMOOTHING_PASSES):
-        histograms = (
-            before * np.roll(histograms, 1, axis=1)
-            + here * histograms
-            + after * np.roll(histograms, -1, axis=1)
+    sigmas = np.maximum(np.float32(1), FIELD_SIGMA * np.ldexp(keypoints.sigmas_px, -octaves))
+    reaches = np.ceil(FIELD_RADIUS * sigmas).astype(np.int32)
+    histograms = np.zeros((len(keypoints), DIRECTION_BINS), np.float64)
+    for reach in np.unique(reaches).tolist():
+        rows = np.flatnonzero(reaches == reach)
+        histograms[rows] = _count_field(
+            stack, levels[rows], x[rows], y[rows], sigmas[rows], reach_px=reach
         )
     return histograms
 
 
+def _count_field(
+    stack: Stack,
+    levels: NDArray[np.int32],
+    x_px: NDArray[np.float32],
+    y_px: NDArray[np.float32],
+    sigmas_px: NDArray[np.float32],
+    *,
+    reach_px: int,
+) -> NDArray[np.float64]:
+    """Count the gradients in fields of one size; places and widths in pixels of the levels."""
+    middle_x, middle_y = np.rint(x_px).astype(np.int32), np.rint(y_px).astype(np.int32)
+    steps = np.arange(-reach_px, reach_px + 1, dtype=np.int32)
+    columns, rows = middle_x[:, None] + steps, middle_y[:, None] + steps
+    across = (columns - x_px[:, None]).astype(np.float32) ** 2
+    down = (rows - y_px[:, None]).astype(np.float32) ** 2
+    across[~stack.contains_x(levels[:, None], columns)] = np.inf
+    down[~stack.contains_y(levels[:, None], rows)] = np.inf
+    squares = (down[:, :, None] + across[:, None, :]) / (sigmas_px**2)[:, None, None]
+    points, row, column = np.nonzero(squares <= FIELD_RADIUS**2)
+    lengths, angles = cv2.cartToPolar(
+        *stack.gradients(levels[points], columns[points, column], rows[points, row])
+    )
+    strengths = lengths.ravel() * np.exp(squares[points, row, column] / np.float32(-2))
+    bins = angles.ravel() * np.float32(DIRECTION_BINS / (2 * np.pi))
+    bins += np.float32(DIRECTION_BINS / 2 - 0.5)
+    lower = np.floor(bins)
+    upper_share = strengths * (bins - lower)
+    first = lower.astype(np.int32) % DIRECTION_BINS
+    second = np.where(first == DIRECTION_BINS - 1, 0, first + 1)
+    start = points * DIRECTION_BINS
+    total = len(levels) * DIRECTION_BINS
+    counted = np.bincount(start + first, strengths - upper_share, total)
+    counted += np.bincount(start + second, upper_share, total)
+    return np.asarray(counted.reshape(-1, DIRECTION_BINS), np.float64)
+
+
+def _smoothing() -> NDArray[np.float64]:
+    """(36, 36) matrix that smooths a histogram, all passes in one."""
+    before, here, after = SMOOTHING
+    unit = np.eye(DIRECTION_BINS)
+    once = before * np.roll(unit, 1, axis=0) + here * unit + after * np.roll(unit, -1, axis=0)
+    return np.linalg.matrix_power(once, SMOOTHING_PASSES)
+
+
+SMOOTHED: Final = _smoothing()
+
+
 def _peaks(histograms: NDArray[np.float64]) -> Directions:
     left, right = np.roll(histograms, 1, axis=1), np.roll(histograms, -1, axis=1)
-    is_peak = (histograms > left) & (histograms > right)
+    # Of two equal neighbours one is the peak: edges of drawings lie exactly between two bins.
+    is_peak = (histograms > left) & (histograms >= right)
     is_peak &= histograms > PEAK_MIN * histograms.max(axis=1, keepdims=True)
     rows, bins = np.nonzero(is_peak)
     before, top, after = left[rows, bins], histograms[rows, bins], right[rows, bins]

@@ -21,6 +21,8 @@ CONTRAST_MIN: Final = 3.0
 EDGE_MAX: Final = 6.25
 # A vertex of the fitted parabola that is farther off belongs to another pixel.
 SHIFT_MAX_PX: Final = 3.0
+# Of the curvatures; below it the vertex is anywhere.
+DETERMINANT_MIN: Final = 1e-6
 DOGS_PER_OCTAVE: Final = 2
 BUCKETS: Final = 10
 
@@ -71,7 +73,7 @@ def find_keypoints(pyramid: Pyramid) -> Keypoints:
         Points by size, then row, then column; none for a pyramid of fewer than two octaves.
     """
     last = DOGS_PER_OCTAVE * len(pyramid) - 1
-    return join_keypoints([_find_in_dog(pyramid, number) for number in range(1, last)])
+    return _refine(_join([_find_in_dog(pyramid, number) for number in range(1, last)]))
 
 
 def thin_keypoints(
@@ -91,20 +93,42 @@ def thin_keypoints(
     return keypoints.take(np.sort(order[rank < per_bucket]))
 
 
-def _find_in_dog(pyramid: Pyramid, number: int) -> Keypoints:
-    octave, image = divmod(number, DOGS_PER_OCTAVE)
+@dataclass(frozen=True, slots=True)
+class _Extrema:
+    """Pixels that stand out, with all that is around them.
+
+    Attributes:
+        pixels: (N, 2) x, y in pixels of the octave.
+        numbers: (N,) difference of the pyramid, counted from the finest.
+        fields: (3, 3, 3, N) values of the differences: size, row, column.
+    """
+
+    pixels: NDArray[np.int32]
+    numbers: NDArray[np.int32]
+    fields: NDArray[np.float32]
+
+
+def _join(parts: Sequence[_Extrema]) -> _Extrema:
+    return _Extrema(
+        np.concatenate([np.empty((0, 2), np.int32), *(part.pixels for part in parts)]),
+        np.concatenate([np.empty(0, np.int32), *(part.numbers for part in parts)]),
+        np.concatenate(
+            [np.empty((3, 3, 3, 0), np.float32), *(part.fields for part in parts)], axis=-1
+        ),
+    )
+
+
+def _find_in_dog(pyramid: Pyramid, number: int) -> _Extrema:
     levels = _three_levels(pyramid, number)
-    rows, columns = np.nonzero(_extrema(levels))
-    offsets, is_sharp = _refine(levels, rows, columns)
-    rows, columns, offsets = rows[is_sharp], columns[is_sharp], offsets[is_sharp]
-    size = np.float32(2**octave)
-    places = np.stack([columns, rows], axis=1).astype(np.float32) + offsets[:, :2]
-    heights = levels[1][rows, columns]
-    return Keypoints(
-        points_px=places * size + (size / 2 - np.float32(0.5)),
-        sigmas_px=size * np.exp2(np.clip(image + offsets[:, 2], 0, DOGS_PER_OCTAVE) / 2),
-        is_maximum=heights > 0,
-        scores=np.abs(heights),
+    width_px = levels[1].shape[1]
+    places = np.flatnonzero(_extrema(levels))
+    steps = np.array([[-1], [0], [1]]) * width_px + np.array([-1, 0, 1])
+    around = places + steps[..., None]
+    rows, columns = np.divmod(places, width_px)
+    return _Extrema(
+        np.stack([columns, rows], axis=1).astype(np.int32),
+        np.full(len(places), number, np.int32),
+        np.stack([level.ravel().take(around) for level in levels]),
     )
 
 
@@ -132,53 +156,41 @@ def _extrema(levels: tuple[FloatImage, FloatImage, FloatImage]) -> Mask:
     return marked
 
 
-def _refine(
-    levels: tuple[FloatImage, FloatImage, FloatImage], rows: Rows, columns: Rows
-) -> tuple[NDArray[np.float32], Mask]:
-    """Fit a quadric through each 3x3x3 field.
+def _refine(extrema: _Extrema) -> Keypoints:
+    """Fit a quadric through each field, and keep what is neither an edge nor flat nor far off."""
+    field = extrema.fields.astype(np.float64)
+    height = field[1, 1, 1]
+    slopes = np.stack(
+        [
+            field[1, 1, 2] - field[1, 1, 0],
+            field[1, 2, 1] - field[1, 0, 1],
+            field[2, 1, 1] - field[0, 1, 1],
+        ],
+        axis=-1,
+    ) / 2  # fmt: skip
+    xx = field[1, 1, 2] - 2 * height + field[1, 1, 0]
+    yy = field[1, 2, 1] - 2 * height + field[1, 0, 1]
+    ss = field[2, 1, 1] - 2 * height + field[0, 1, 1]
+    xy = (field[1, 2, 2] + field[1, 0, 0] - field[1, 0, 2] - field[1, 2, 0]) / 4
+    xs = (field[2, 1, 2] + field[0, 1, 0] - field[2, 1, 0] - field[0, 1, 2]) / 4
+    ys = (field[2, 2, 1] + field[0, 0, 1] - field[2, 0, 1] - field[0, 2, 1]) / 4
+    curvature = xx * yy - xy * xy
+    is_kept = (curvature > 0) & ((xx + yy) ** 2 < EDGE_MAX * curvature)
+    hessians = np.stack([xx, xy, xs, xy, yy, ys, xs, ys, ss], axis=-1).reshape(-1, 3, 3)
+    is_kept &= np.abs(np.linalg.det(hessians)) > DETERMINANT_MIN
+    rows = np.flatnonzero(is_kept)
+    offsets = -np.linalg.solve(hessians[rows], slopes[rows, :, None])[..., 0]
+    is_near = (offsets[:, :2] ** 2).sum(axis=1) <= SHIFT_MAX_PX**2
+    rows, offsets = rows[is_near], offsets[is_near]
 
-    Returns:
-        (N, 3) offsets of the vertex from the pixel, x, y and size, and (N,) whether the point is
-        kept: not on an edge, not flat, vertex near the pixel.
-    """
-    below, here, above = levels
-    around = {
-        (level, dy, dx): image[rows + dy, columns + dx]
-        for level, image in ((-1, below), (0, here), (1, above))
-        for dy in (-1, 0, 1)
-        for dx in (-1, 0, 1)
-        if abs(level) + abs(dy) + abs(dx) < 3
-    }
-
-    def slope(axis: int) -> NDArray[np.float32]:
-        step = np.eye(3, dtype=int)[axis]
-        return np.asarray((around[tuple(step)] - around[tuple(-step)]) / 2)
-
-    def bend(axis: int, other: int) -> NDArray[np.float32]:
-        unit = np.eye(3, dtype=int)
-        if axis == other:
-            return np.asarray(
-                around[tuple(unit[axis])] - 2 * around[0, 0, 0] + around[tuple(-unit[axis])]
-            )
-        both, against = unit[axis] + unit[other], unit[axis] - unit[other]
-        return (
-            np.asarray(
-                (around[tuple(both)] + around[tuple(-both)])
-                - (around[tuple(against)] + around[tuple(-against)])
-            )
-            / 4
-        )
-
-    axes = (2, 1, 0)  # x, y, size
-    hessians = np.stack(
-        [np.stack([bend(i, j) for j in axes], axis=-1) for i in axes], axis=-2
-    ).astype(np.float64)
-    slopes = np.stack([slope(i) for i in axes], axis=-1).astype(np.float64)
-    trace = hessians[:, 0, 0] + hessians[:, 1, 1]
-    flat = hessians[:, 0, 0] * hessians[:, 1, 1] - hessians[:, 0, 1] ** 2
-    is_kept = (flat > 0) & (trace**2 < EDGE_MAX * flat)
-    is_kept &= np.abs(np.linalg.det(hessians)) > 1e-6
-    solvable = np.where(is_kept[:, None, None], hessians, np.eye(3))
-    offsets = -np.linalg.solve(solvable, slopes[..., None])[..., 0]
-    is_kept &= (offsets[:, :2] ** 2).sum(axis=1) <= SHIFT_MAX_PX**2
-    return offsets.astype(np.float32), is_kept
+    octaves, images = np.divmod(extrema.numbers[rows], DOGS_PER_OCTAVE)
+    size = np.exp2(octaves)
+    places = (extrema.pixels[rows] + offsets[:, :2] + 0.5) * size[:, None] - 0.5
+    sigmas = size * np.exp2(np.clip(images + offsets[:, 2], 0, DOGS_PER_OCTAVE) / 2)
+    heights = extrema.fields[1, 1, 1, rows]
+    return Keypoints(
+        points_px=places.astype(np.float32),
+        sigmas_px=sigmas.astype(np.float32),
+        is_maximum=heights > 0,
+        scores=np.abs(heights),
+    )

@@ -66,6 +66,6 @@ def resized(image: GrayImage, *, width_px: int, height_px: int) -> GrayImage:
 
 
 def falling_scales(*, largest: float, smallest: float, step: float) -> list[float]:
-    """List scales from the largest down to the smallest, each ``step`` times the next; at least one."""
+    """List scales from the largest down, each ``step`` times the next; at least one."""
     count = 1 + max(0, int(np.floor(np.log(largest / smallest) / np.log(step) + 1e-9)))
     return [largest / step**number for number in range(count)]

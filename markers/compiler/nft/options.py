@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-PHYSICAL_WIDTH_MM: Final = (5.0, 20_000.0)
+PHYSICAL_WIDTH_MM: Final = (5.0, 10_000.0)
 """Least and largest width of a print: from a stamp to the wall of a house."""
 
 
@@ -30,12 +30,19 @@ class NftOptions:
     # Places to track in a layer, in a square field of it, at most.
     tracking_points_max: int = 64
     # The largest and the smallest layer to recognise.
-    keyframe_long_side_max_px: int = 800
+    keyframe_long_side_max_px: int = 640
     keyframe_short_side_min_px: int = 64
     # A layer to recognise is this many times larger than the one below it.
     keyframe_step: float = 2**0.5
+    # The largest size that is also recognised from the sides; sizes from there down.
+    tilt_long_side_max_px: int = 300
+    tilt_step: float = 2**0.5
+    # How many sides; none but the front if 0.
+    tilt_directions: int = 4
+    # How much narrower the picture is from a side.
+    tilt_squeeze: float = 0.6
     # Strongest keypoints kept in each of the 10x10 fields of a layer.
-    keypoints_per_bucket: int = 5
+    keypoints_per_bucket: int = 4
     # With fewer keypoints than this in its best layer, the picture is refused: a pose asks for at
     # least 8 matches, and a good part of the keypoints is not found again.
     keypoints_min: int = 16

@@ -67,6 +67,9 @@ class Stack:
         self._starts = np.cumsum([0, *(image.size for image in images[:-1])]).astype(np.int32)
         sizes = np.array([image.shape for image in images], np.int32)
         self._heights_px, self._widths_px = sizes[:, 0], sizes[:, 1]
+        # The last place with a pixel to its right, and below it.
+        self._last_x = (self._widths_px - 2).astype(np.float32)
+        self._last_y = (self._heights_px - 2).astype(np.float32)
 
     def locate(
         self, layers: NDArray[np.int32], sigmas_px: NDArray[np.float32]
@@ -92,13 +95,13 @@ class Stack:
         octaves = np.clip(octaves, 0, self.octaves[layers] - 1)
         return self._first_level[layers] + IMAGES_PER_OCTAVE * octaves + images, octaves
 
-    def contains(
-        self, levels: Levels, x_px: NDArray[np.int32], y_px: NDArray[np.int32]
-    ) -> NDArray[np.bool_]:
-        """Tell which pixels (...) lie in their image."""
-        inside = (x_px >= 0) & (x_px < self._widths_px[levels])
-        inside &= (y_px >= 0) & (y_px < self._heights_px[levels])
-        return np.asarray(inside)
+    def contains_x(self, levels: Levels, x_px: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Tell which columns (...) are in their image."""
+        return np.asarray((x_px >= 0) & (x_px < self._widths_px[levels]))
+
+    def contains_y(self, levels: Levels, y_px: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Tell which rows (...) are in their image."""
+        return np.asarray((y_px >= 0) & (y_px < self._heights_px[levels]))
 
     def sample(self, levels: Levels, x_px: Samples, y_px: Samples) -> Samples:
         """Read between pixels.
@@ -107,15 +110,19 @@ class Stack:
             levels, x_px, y_px: (...) image, and place in pixels of that image; what is beyond the
                 last but one pixel is read there, as the runtime does.
         """
+        x, y = np.maximum(x_px, 0), np.maximum(y_px, 0)
+        np.minimum(x, self._last_x[levels], out=x)
+        np.minimum(y, self._last_y[levels], out=y)
+        left, top = np.floor(x), np.floor(y)
         widths_px = self._widths_px[levels]
-        x = np.clip(x_px, 0, widths_px - 2)
-        y = np.clip(y_px, 0, self._heights_px[levels] - 2)
-        left, top = x.astype(np.int32), y.astype(np.int32)
-        across, down = x - left, y - top
-        corner = self._starts[levels] + top * widths_px + left
-        below = corner + widths_px
-        upper = self._mix(corner, across)
-        return np.asarray(upper + (self._mix(below, across) - upper) * down, np.float32)
+        corner = self._starts[levels] + top.astype(np.int32) * widths_px + left.astype(np.int32)
+        x -= left
+        upper = self._mix(corner, x)
+        lower = self._mix(corner + widths_px, x)
+        lower -= upper
+        lower *= y - top
+        lower += upper
+        return lower
 
     def gradients(
         self, levels: Levels, x_px: NDArray[np.int32], y_px: NDArray[np.int32]
@@ -134,4 +141,8 @@ class Stack:
 
     def _mix(self, left: NDArray[np.int32], share: Samples) -> Samples:
         first = self._pixels.take(left)
-        return np.asarray(first + (self._pixels.take(left + 1) - first) * share)
+        mixed = self._pixels.take(left + 1)
+        mixed -= first
+        mixed *= share
+        mixed += first
+        return mixed

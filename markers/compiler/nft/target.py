@@ -20,12 +20,13 @@ POINT: Final = np.dtype(
 )
 """One point to recognise, as it lies in the file.
 
-``place_px`` is x, y in pixels of its image, a pixel's centre being an integer. ``place_mm`` is where
-that is on the print, from its lower left corner, y up. Of the descriptor 84 bytes are used.
+``place_px`` is x, y in pixels of its image, a pixel's centre being an integer. ``place_mm`` is
+where that is on the print, from its lower left corner, y up. Of the descriptor 84 bytes are used.
 """
 
 TRACKED: Final = np.dtype([("place_px", "<i4", 2), ("place_mm", "<f4", 2), ("similarity", "<f4")])
-"""One place to track, as it lies in the file; ``similarity`` is to the likest place nearby."""
+"""One place to track, as it lies in the file; ``similarity`` is to the likest place nearby,
+where somebody measured it; ours is 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,8 @@ def select_tracking_points(image: GrayImage, *, count_max: int) -> PixelPoints:
     rows, columns = -(-inner.shape[0] // field_px), -(-inner.shape[1] // field_px)
     padded = np.full((rows * field_px, columns * field_px), -1, np.float32)
     padded[: inner.shape[0], : inner.shape[1]] = inner
-    fields = padded.reshape(rows, field_px, columns, field_px).transpose(0, 2, 1, 3)
-    fields = fields.reshape(rows * columns, field_px * field_px)
+    quartered = padded.reshape(rows, field_px, columns, field_px).transpose(0, 2, 1, 3)
+    fields = quartered.reshape(rows * columns, field_px * field_px)
     best = fields.argmax(axis=1)
     strengths = fields[np.arange(len(fields)), best]
     order = np.argsort(-strengths, kind="stable")
