@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import cv2
 
-from tests.bench import detection, speed
+from tests.bench import alike, detection, speed
 from tests.bench.pictures import bench_pictures
 from tests.bench.report import write_report
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-PARTS: Final = ("speed", "memory", "detection", "score")
+PARTS: Final = ("speed", "memory", "alike", "detection", "score")
 
 
 def main() -> None:
@@ -53,6 +53,11 @@ def _memory(folder: Path) -> dict[str, Any]:
     return {"peak_mb": speed.peak_memory_mb(bench_pictures()[0].pixels)}
 
 
+def _alike(folder: Path) -> dict[str, Any]:
+    del folder
+    return alike.measure_likeness([p for p in bench_pictures() if not p.is_bad])
+
+
 def _detection(folder: Path) -> dict[str, Any]:
     good = [(n, p) for n, p in enumerate(bench_pictures()) if not p.is_bad]
     found = {p.name: folder / f"{p.name}.mind" for _, p in good}
@@ -67,7 +72,13 @@ def _score(folder: Path) -> dict[str, Any]:
     )
 
 
-RUN: Final = {"speed": _speed, "memory": _memory, "detection": _detection, "score": _score}
+RUN: Final = {
+    "speed": _speed,
+    "memory": _memory,
+    "alike": _alike,
+    "detection": _detection,
+    "score": _score,
+}
 
 if __name__ == "__main__":
     main()

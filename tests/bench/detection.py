@@ -26,7 +26,8 @@ def measure_detection(
 
     Returns:
         By picture, then by file (``peer``, ``stock``, ``lean``, ``robust``): frames and found by
-        level, wrong poses, bytes of the file, milliseconds of matching; and our score.
+        level, wrong poses, bytes of the file, milliseconds of matching the first crop of each
+        frame, which is tried with every file; and our score.
     """
     with tempfile.TemporaryDirectory() as folder, stock_runtime(Path(folder)) as runtime:
         return {
@@ -59,7 +60,7 @@ def _measure(
                 told["frames"][level] = told["frames"].get(level, 0) + 1
                 told["found"][level] = told["found"].get(level, 0) + look.is_found
                 told["wrong"] += look.wrong
-                told["match_ms"] += [round(ms, 1) for ms in look.match_ms]
+                told["match_ms"].append(round(look.match_ms[0], 1))
     return {
         "is_bad": picture.is_bad,
         "is_held_out": picture.is_held_out,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.stats import spearmanr  # type: ignore[import-untyped]
 
+from markers.compiler import CONFUSABLE
 from tests.bench.detection import FRAMES_PER_LEVEL, SEED
 
 NAMES: Final = {
@@ -40,6 +41,7 @@ def write_report(figures: Mapping[str, Any]) -> str:
             *_detection_tables(figures.get("detection")),
             _speed_table(figures.get("speed")),
             _score_table(measured if "score" in figures else {}),
+            _alike_table(figures.get("alike")),
         ]
     )
 
@@ -105,7 +107,15 @@ def _detection_tables(detection: Mapping[str, Any] | None) -> list[str]:
     }
     for title, group in groups.items():
         rows: list[Sequence[str]] = [
-            ("file", "pictures", "all", *LEVELS, "wrong poses", "kB", "ms to match a crop, median"),
+            (
+                "file",
+                "pictures",
+                "all",
+                *LEVELS,
+                "wrong poses",
+                "kB",
+                "ms to match the first crop, median",
+            ),
             ("---",) * 9,
         ]
         for name, label in NAMES.items():
@@ -146,6 +156,20 @@ def _score_table(measured: Mapping[str, Any]) -> str:
         held_out = "yes" if one["is_held_out"] else ""
         rows.append((name, str(one["score"]), f"{_found(one):.2f}", held_out))
     return "## Score and the share of frames found, `STOCK`\n\n" + _table(rows)
+
+
+def _alike_table(alike: Mapping[str, Any] | None) -> str:
+    if alike is None:
+        return "## Look-alikes\n\nNot run.\n"
+    rows = [("targets", "pairs", "least alike", "median", "most alike"), ("---",) * 5]
+    for name, shares in {"of different pictures": alike["different"], **alike["altered"]}.items():
+        least, middle, most = np.quantile(shares, (0, 0.5, 1))
+        rows.append((name, str(len(shares)), f"{least:.2f}", f"{middle:.2f}", f"{most:.2f}"))
+    said = (
+        f"From {CONFUSABLE} on, two targets are called confusable. Reading a file takes "
+        f"{alike['read_ms']} ms of CPU, comparing two {alike['compared_ms']} ms."
+    )
+    return f"## Look-alikes\n\n{said}\n\n" + _table(rows)
 
 
 def _rates(group: Sequence[Mapping[str, Any]], name: str) -> dict[str, float]:

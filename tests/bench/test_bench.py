@@ -1,0 +1,80 @@
+"""The bench itself: what it shows to the runtime, and what it says of what was not run."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.bench.frames import LEVELS, frames_of
+from tests.bench.pictures import bench_pictures
+from tests.bench.report import write_report
+from tests.pictures import poster
+
+
+def look(frames: dict[str, int], found: dict[str, int], *, weight: int) -> dict[str, object]:
+    told = {"frames": frames, "found": found, "wrong": 0, "match_ms": [3.0]}
+    return {**told, "bytes": weight}
+
+
+def test_pictures_have_names_of_their_own_and_a_third_is_held_out() -> None:
+    pictures = bench_pictures()
+
+    assert len({picture.name for picture in pictures}) == len(pictures) >= 30
+    assert sum(picture.is_held_out for picture in pictures) == len(pictures) // 3
+
+
+def test_frames_are_the_same_for_the_same_seed() -> None:
+    picture = poster(seed=1)
+
+    first, again, other = (frames_of(picture, seed=seed, per_level=1) for seed in (1, 1, 2))
+
+    assert [frame.level for frame in first] == list(LEVELS)
+    assert np.array_equal(first[2].pixels, again[2].pixels)
+    assert not np.array_equal(first[2].pixels, other[2].pixels)
+
+
+def test_a_frame_shows_the_picture_where_its_corners_are() -> None:
+    white = np.full((300, 400, 3), 255, np.uint8)
+
+    for frame in frames_of(white, seed=3, per_level=2):
+        inside = np.zeros(frame.pixels.shape[:2], np.uint8)
+        cv2.fillConvexPoly(inside, np.rint(frame.corners).astype(np.int32), 1)
+        inside = cv2.erode(inside, np.ones((9, 9), np.uint8)).astype(np.uint8)
+        seen = frame.pixels[inside > 0]
+        assert len(seen) > 1000
+        assert seen.mean() > 180
+        assert seen.std() < 20
+
+
+def test_what_was_not_run_is_said_and_nothing_is_invented() -> None:
+    page = write_report({})
+
+    assert page.lower().count("not run") >= 8
+    assert "%" not in page.split("## Summary")[1].replace("<= 75 %", "")
+
+
+def test_rates_are_those_of_the_frames() -> None:
+    frames = {"easy": 4, "medium": 4, "hard": 4}
+    files = {
+        "peer": look(frames, {"easy": 4, "medium": 2, "hard": 0}, weight=1000),
+        "lean": look(frames, {"easy": 4, "medium": 4, "hard": 1}, weight=600),
+        "robust": look(frames, {"easy": 4, "medium": 4, "hard": 3}, weight=900),
+        "stock": look(frames, {"easy": 4, "medium": 4, "hard": 4}, weight=900),
+    }
+    picture = {"is_bad": False, "is_held_out": True, "score": 80, "files": files}
+
+    page = write_report({"detection": {"a picture": picture}})
+
+    assert "0.917 all, 0.750 hard" in page
+    assert "1.000 all, 1.000 hard" in page
+    assert "| MindAR's own | 1 | 0.500 | 1.000 | 0.500 | 0.000 |" in page
+    assert "60%" in page
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_pose_is_right_within_ten_pixels_or_six_percent(level: str) -> None:
+    frame = next(f for f in frames_of(poster(seed=1), seed=4, per_level=1) if f.level == level)
+    diagonal_px = float(np.linalg.norm(frame.corners[2] - frame.corners[0]))
+    allowed_px = max(10.0, 0.06 * diagonal_px)
+
+    assert frame.is_there(frame.corners + np.array([allowed_px * 0.99, 0]))
+    assert not frame.is_there(frame.corners + np.array([allowed_px * 1.01, 0]))
