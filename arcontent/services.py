@@ -40,6 +40,18 @@ def video_limits() -> VideoLimits:
     )
 
 
+def check_may_edit(user: User, organization: Organization) -> None:
+    """Let pass who may make content there.
+
+    Raises:
+        NotAllowed: the user may not.
+    """
+    if not user.can(Capability.EDIT_CONTENT, organization):
+        raise NotAllowed(
+            _("You may not add content here."), hint=_("Ask an owner to make you an editor.")
+        )
+
+
 def read_upload(*, image: "File[bytes]", video: "File[bytes]") -> Upload:
     """Look into what was sent, before anything is kept.
 
@@ -91,10 +103,7 @@ def create_content(
         NotAllowed: the user may not edit content there.
         Conflict: the key was used for other files or another title.
     """
-    if not user.can(Capability.EDIT_CONTENT, organization):
-        raise NotAllowed(
-            _("You may not add content here."), hint=_("Ask an owner to make you an editor.")
-        )
+    check_may_edit(user, organization)
     fields: dict[str, Any] = {
         "organization": organization,
         "title": title,

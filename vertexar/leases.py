@@ -134,6 +134,7 @@ def perform(
         return
     if row.attempt > settings.MAX_ATTEMPTS:
         # counted on the row, since a worker killed for memory is handed the message again for ever
+        logger.error("%s %s: given up", rows.model._meta.model_name, row_id)
         settle(row, status=JobStatus.FAILED, failure_code="too_many_attempts", failure_hint="")
         return
     try:
@@ -146,6 +147,9 @@ def perform(
         settle(row, status=JobStatus.FAILED, failure_code=error.code, failure_hint=error.hint)
     except SoftTimeLimitExceeded:
         settle(row, status=JobStatus.FAILED, failure_code="took_too_long", failure_hint="")
+    except OSError:  # no room, no network: it is not the row's doing, and counts for nothing
+        settle(row, status=JobStatus.PENDING, attempt=row.attempt - 1, queued_at=timezone.now())
+        raise
     except BaseException:
         settle(row, status=JobStatus.PENDING)
         raise

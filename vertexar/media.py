@@ -20,11 +20,12 @@ from vertexar.storage import CHUNK_BYTES, LocalStorage
 
 # What we ever store. Anything else is handed out as bytes to keep, never as something to show.
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".mp4": "video/mp4"}
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+KEY = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 
 
 def _etag(request: HttpRequest, key: str) -> str:
-    return f'"{Path(key).stem}"'
+    return f'"{_path_of(key).stem}"'
 
 
 @csrf_exempt
@@ -55,7 +56,7 @@ def serve(request: HttpRequest, key: str) -> HttpResponseBase:
 
 def _path_of(key: str) -> Path:
     storage = storages["default"]
-    if not isinstance(storage, LocalStorage):
+    if not isinstance(storage, LocalStorage) or not KEY.fullmatch(key):
         raise Http404
     try:
         path = Path(storage.path(key))

@@ -8,6 +8,7 @@ from celery import Task
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from vertexar.leases import LeasedModel, LeasedQuerySet, Row
 
@@ -32,7 +33,7 @@ def requeue_lost(task: "Task[[str], None]", rows: LeasedQuerySet[Row]) -> int:
 def _send(task: "Task[[str], None]", row_id: str) -> bool:
     try:
         task.delay(row_id)
-    except OperationalError as error:
+    except (OperationalError, RedisError, OSError) as error:  # away, or there and mute
         logger.warning("%s %s: not sent, the sweep will: %s", task.name, row_id, error)
         return False
     return True

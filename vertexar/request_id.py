@@ -1,5 +1,6 @@
 """Every request has an id: in the answer's header, and in each problem it reports."""
 
+import logging
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -11,6 +12,15 @@ HEADER = "X-Request-ID"
 SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the id of the request at hand on every log line, so that a report leads to its lines."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record."""
+        record.request_id = current.get() or "-"
+        return True
 
 
 class RequestIdMiddleware:

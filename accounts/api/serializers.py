@@ -4,7 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
+from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+from rest_framework_simplejwt.tokens import AccessToken
 
 
 class TokensSerializer(serializers.Serializer[dict[str, Any]]):
@@ -49,7 +51,10 @@ class RefreshSerializer(serializers.Serializer[dict[str, Any]]):
 
         Raises:
             TokenError: expired, forged or of the wrong kind.
+            AuthenticationFailed: its user may not sign in any more.
         """
         inner = TokenRefreshSerializer(data={"refresh": attrs["refresh_token"]})
         inner.is_valid(raise_exception=True)
+        # whose user is gone, inactive or has a new password since gets nothing
+        JWTAuthentication().get_user(AccessToken(inner.validated_data["access"]))
         return tokens(inner.validated_data["access"], attrs["refresh_token"])

@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
 from accounts.api.serializers import LoginSerializer, RefreshSerializer, TokensSerializer
+from accounts.models import User
 
 
 class SignInView(APIView):
@@ -41,6 +42,6 @@ class RefreshView(SignInView):
         serializer = RefreshSerializer(data=request.data)
         try:
             serializer.is_valid(raise_exception=True)
-        except TokenError as error:
-            raise InvalidToken(error.args[0]) from error
+        except (TokenError, User.DoesNotExist) as error:
+            raise InvalidToken(str(error)) from error
         return Response(serializer.validated_data)

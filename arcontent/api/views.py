@@ -63,6 +63,7 @@ class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
         fields = dict(serializer.validated_data)
         user = cast("User", request.user)
         organization = home_organization(user)
+        services.check_may_edit(user, organization)  # before the work of reading what was sent
         upload = services.read_upload(image=fields.pop("image"), video=fields.pop("video"))
         content = services.create_content(
             organization=organization,

@@ -3,12 +3,14 @@
 from http import HTTPStatus
 from typing import cast
 
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import RetrieveModelMixin
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +30,7 @@ from markers.api.serializers import (
     RecompileSerializer,
 )
 from markers.models import Marker, MarkerBatch, MarkerPreset
+from vertexar.errors import Conflict
 
 
 class MayEditWhatItChanges(BasePermission):
@@ -104,7 +107,6 @@ class MarkerPresetViewSet(ModelViewSet[MarkerPreset]):
 
     queryset = MarkerPreset.objects.none()
     serializer_class = MarkerPresetSerializer
-    parser_classes = [JSONParser]
     permission_classes = [IsAuthenticated, MayEditWhatItChanges]
 
     def get_queryset(self) -> QuerySet[MarkerPreset]:
@@ -116,4 +118,16 @@ class MarkerPresetViewSet(ModelViewSet[MarkerPreset]):
         organization = home_organization(cast("User", self.request.user))
         preset = MarkerPreset(organization=organization)
         self.check_object_permissions(self.request, preset)
-        serializer.save(organization=organization)
+        _save_named(serializer, organization=organization)
+
+    def perform_update(self, serializer: BaseSerializer[MarkerPreset]) -> None:
+        """Change it."""
+        _save_named(serializer)
+
+
+def _save_named(serializer: BaseSerializer[MarkerPreset], **fields: Organization) -> None:
+    try:
+        with transaction.atomic():
+            serializer.save(**fields)
+    except IntegrityError as error:
+        raise Conflict(_("There is a preset of this name."), code="name_taken") from error

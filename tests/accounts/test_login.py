@@ -56,6 +56,29 @@ def test_an_inactive_user_stays_outside() -> None:
     assert login(UserFactory.create(is_active=False)).status_code == 401
 
 
+def test_a_new_password_ends_the_tokens_of_the_old_one(client: Client) -> None:
+    user = MembershipFactory.create().user
+    tokens = login(user).json()
+    user.set_password("quite another passphrase")
+    user.save()
+
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    again = APIClient().post(REFRESH, {"refresh_token": tokens["refresh_token"]}, "json")
+
+    assert client.get(CONTENTS, headers=bearer).status_code == 401
+    assert again.status_code == 401
+
+
+def test_the_tokens_of_who_is_gone_are_worth_nothing(client: Client) -> None:
+    user = UserFactory.create()
+    tokens = login(user).json()
+    user.delete()
+
+    again = APIClient().post(REFRESH, {"refresh_token": tokens["refresh_token"]}, "json")
+
+    assert again.status_code == 401
+
+
 def test_a_forged_refresh_token_is_401() -> None:
     response = APIClient().post(REFRESH, {"refresh_token": "a.b.c"}, "json")
 

@@ -333,3 +333,13 @@ def test_a_beacon_that_makes_no_sense_counts_nothing(beacon: Any, status: int) -
     assert response.status_code == status
     assert response["Content-Type"] == "application/problem+json"
     assert not DailyStat.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body", ['{"code": "a", "event": "\\ud800"}', "[" * 100_000, '{"a":' * 100_000, "{", "\x00"]
+)
+def test_a_body_that_nobody_can_read_is_the_senders_mistake(body: str) -> None:
+    response = APIClient().post("/api/v1/events", body, content_type="application/json")
+
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -192,3 +193,23 @@ def test_without_a_broker_the_row_stays_and_the_sweep_sends_it_later(
     assert requeue_lost(tasks.compile_marker, Marker.objects.all()) == 1
     with worker(media, tmp_path / "log"):
         until(lambda: status_of(marker) == Marker.Status.READY, "the worker")
+
+
+def test_a_broker_that_hangs_does_not_hang_an_upload(media: Path) -> None:
+    marker = MarkerFactory.on_disk()
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # takes connections, never answers
+        url = f"redis://127.0.0.1:{mute.getsockname()[1]}/0"
+
+        sent = subprocess.run(
+            [sys.executable, "-c", SEND],
+            cwd=ROOT,
+            env=environment(media, REDIS_URL=url),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+
+    assert "went on" in sent.stdout
+    assert "not sent, the sweep will" in sent.stderr
+    assert status_of(marker) == Marker.Status.PENDING

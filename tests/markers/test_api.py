@@ -144,6 +144,18 @@ def test_a_preset_that_is_not_there_is_404(api: APIClient, picture: bytes) -> No
     assert send(api, picture, preset="Museum").status_code == 404
 
 
+@pytest.mark.parametrize("method", ["post", "patch"])
+def test_a_preset_of_a_name_that_is_taken_is_a_conflict(api: APIClient, method: str) -> None:
+    api.post(PRESETS, {"name": "Museum", "options": {}}, format="json")
+    other = api.post(PRESETS, {"name": "Other", "options": {}}, format="json").json()
+    url = PRESETS if method == "post" else f"{PRESETS}/{other['id']}"
+
+    response = getattr(api, method)(url, {"name": "Museum", "options": {}}, format="json")
+
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:vertexar:problem:name_taken"
+
+
 def test_a_preset_is_changed_and_removed(api: APIClient) -> None:
     made = api.post(PRESETS, {"name": "Museum", "options": {}}, format="json").json()
     url = f"{PRESETS}/{made['id']}"

@@ -1,5 +1,6 @@
 """Claiming, renewing, settling, and what happens when any of it goes wrong."""
 
+import errno
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -130,6 +131,21 @@ def test_our_mistake_gives_the_claim_back_and_is_raised() -> None:
     marker.refresh_from_db()
     assert marker.status == Marker.Status.PENDING
     assert marker.lease_id is None
+
+
+@pytest.mark.django_db
+def test_a_full_disk_does_not_count_against_the_row() -> None:
+    marker = MarkerFactory.create()
+
+    def no_room(_row: Marker) -> Mapping[str, Any]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for _n in range(5):
+        with pytest.raises(OSError, match="No space"):
+            perform(Marker.objects.all(), marker.pk, no_room)
+
+    marker.refresh_from_db()
+    assert (marker.status, marker.attempt) == (Marker.Status.PENDING, 0)
 
 
 @pytest.mark.django_db

@@ -65,7 +65,9 @@ def test_a_range_past_the_end_is_416(client: Client, url: str, header: str) -> N
     assert response["Content-Range"] == "bytes */2048"
 
 
-@pytest.mark.parametrize("header", ["bytes=", "bytes=5-2", "lines=1-2", "bytes=0-1,4-5", "x"])
+@pytest.mark.parametrize(
+    "header", [f"bytes={'9' * 5000}-", "bytes=", "bytes=5-2", "lines=1-2", "bytes=0-1,4-5", "x"]
+)
 def test_a_range_that_makes_no_sense_is_ignored(client: Client, url: str, header: str) -> None:
     response = client.get(url, headers={"Range": header})
 
@@ -111,10 +113,18 @@ def test_head_has_the_length_and_no_body(client: Client, url: str) -> None:
         "/media/a%00b",
         "/media/arcontent",
         "/media//etc/passwd",
+        "/media/" + 300 * "a",
+        "/media/a%0db",
     ],
 )
 def test_what_is_not_a_stored_file_is_404(client: Client, url: str, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_what_is_not_there_is_not_unchanged_either(client: Client) -> None:
+    response = client.get("/media/nothing.mp4", headers={"If-None-Match": "*"})
+
+    assert response.status_code == 404
 
 
 def test_what_we_do_not_store_is_never_shown_as_a_page(client: Client) -> None:

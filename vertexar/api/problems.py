@@ -119,7 +119,7 @@ def _problem(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:
         "type": f"urn:vertexar:problem:{code}",
         "title": status.phrase,
         "status": status.value,
-        "detail": str(detail),
+        "detail": _encodable(detail),
         "instance": request_id.current.get(),
     }
 
@@ -155,4 +155,13 @@ def _field_errors(detail: Any, pointer: str = "") -> Iterator[FieldError]:
         for inner in detail:
             yield from _field_errors(inner, pointer)
     else:
-        yield {"pointer": pointer, "code": detail.code, "detail": str(detail)}
+        yield {
+            "pointer": _encodable(pointer),
+            "code": detail.code,
+            "detail": _encodable(detail),
+        }
+
+
+def _encodable(text: object) -> str:
+    """Take out what JSON can say and UTF-8 can't: half of a surrogate pair."""
+    return str(text).encode(errors="replace").decode()

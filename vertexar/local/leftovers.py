@@ -48,7 +48,10 @@ def end(path: Path) -> int:
     """End what an earlier run's list names and still runs, youngest first; say how many."""
     if not path.exists():
         return 0
-    rows = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # cut short by a power failure, after which no child is left either
+        rows = []
     running = [left for left in (Leftover(*row) for row in reversed(rows)) if left.is_running]
     for left in running:
         _signal(left, left.stop_signal)
