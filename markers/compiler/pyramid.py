@@ -127,5 +127,7 @@ def double(image: FloatImage, *, height_px: int, width_px: int) -> FloatImage:
     doubled = cv2.resize(
         image, (2 * image.shape[1], 2 * image.shape[0]), interpolation=cv2.INTER_LINEAR
     )
-    rest = ((0, height_px - doubled.shape[0]), (0, width_px - doubled.shape[1]))
-    return np.pad(doubled, rest, mode="edge").astype(np.float32, copy=False)
+    rows, columns = height_px - doubled.shape[0], width_px - doubled.shape[1]
+    if rows or columns:
+        doubled = cv2.copyMakeBorder(doubled, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
+    return doubled.astype(np.float32, copy=False)

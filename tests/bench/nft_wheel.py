@@ -1,4 +1,4 @@
-"""The peer that makes NFT files, the wheel ``nft-marker-creator``: a black box in a process of its own.
+"""The peer that makes NFT files, the wheel ``nft-marker-creator``: a black box in its own process.
 
 It is LGPL and no dependency of ours. Where it is not installed, the bench leaves it out.
 """

@@ -35,7 +35,7 @@ class NftTarget:
         dpi: pixels of the largest layer per inch of the print, a whole number.
         dpi_source: whether that follows from the print's width, or is an assumption.
         tracking_layers: places to track in each layer, large to small.
-        keyframes: points to recognise in each image, large to small.
+        keyframes: points to recognise in each image; from the front first, large to small.
     """
 
     iset: bytes
@@ -88,7 +88,7 @@ def compile_nft_picture(picture: Picture, options: NftOptions = DEFAULTS) -> Nft
     base = largest_layer(picture, scale=scale)
     height_px, width_px = base.shape
     keyframes = find_keyframes(base, options)
-    if max((len(frame.keypoints) for frame in keyframes), default=0) < options.keypoints_min:
+    if max(keyframes.counts, default=0) < options.keypoints_min:
         raise UnusableImage("too_few_features")
     points = describe_keyframes(
         keyframes,
@@ -106,7 +106,7 @@ def compile_nft_picture(picture: Picture, options: NftOptions = DEFAULTS) -> Nft
         dpi=dpi,
         dpi_source=dpi_source,
         tracking_layers=tuple(len(layer.points) for layer in layers),
-        keyframes=tuple(len(frame.keypoints) for frame in keyframes),
+        keyframes=keyframes.counts,
     )
 
 

@@ -114,7 +114,7 @@ def _histograms(
     sigmas = np.maximum(np.float32(1), FIELD_SIGMA * np.ldexp(keypoints.sigmas_px, -octaves))
     reaches = np.ceil(FIELD_RADIUS * sigmas).astype(np.int32)
     histograms = np.zeros((len(keypoints), DIRECTION_BINS), np.float64)
-    for reach in np.unique(reaches).tolist():
+    for reach in set(reaches.tolist()):
         rows = np.flatnonzero(reaches == reach)
         histograms[rows] = _count_field(
             stack, levels[rows], x[rows], y[rows], sigmas[rows], reach_px=reach

@@ -1,4 +1,4 @@
-"""Where a layer has points: extrema of the differences of Gaussians over place and size.
+"""Where an image has points: extrema of the differences of Gaussians over place and size.
 
 The thresholds are those of the runtime's own detector, since it must find the same points again in
 a camera frame.
@@ -25,17 +25,19 @@ SHIFT_MAX_PX: Final = 3.0
 DETERMINANT_MIN: Final = 1e-6
 DOGS_PER_OCTAVE: Final = 2
 BUCKETS: Final = 10
+# A coarser octave has no room for a point and its neighbours.
+SIDE_MIN_PX: Final = 16
 
 Sigmas = NDArray[np.float32]
-"""(N,), widths of points in pixels of their layer, 1 or more."""
+"""(N,), widths of points in pixels of their image, 1 or more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keypoints:
-    """Points of one layer, in one row order for all arrays.
+    """Points of images, in one row order for all arrays.
 
     Attributes:
-        points_px: (N, 2) x, y in pixels of the layer.
+        points_px: (N, 2) x, y in pixels of the image.
         sigmas_px: (N,) widths.
         is_maximum: (N,) brighter than around it, else darker.
         scores: (N,) absolute difference of Gaussians, 3 or more.
@@ -56,78 +58,135 @@ class Keypoints:
         )
 
 
-def join_keypoints(parts: Sequence[Keypoints]) -> Keypoints:
-    """Put the points of all parts into one, in the order given; no parts give no points."""
-    return Keypoints(
-        np.concatenate([np.empty((0, 2), np.float32), *(part.points_px for part in parts)]),
-        np.concatenate([np.empty(0, np.float32), *(part.sigmas_px for part in parts)]),
-        np.concatenate([np.empty(0, np.bool_), *(part.is_maximum for part in parts)]),
-        np.concatenate([np.empty(0, np.float32), *(part.scores for part in parts)]),
-    )
-
-
-def find_keypoints(pyramid: Pyramid) -> Keypoints:
-    """Find the extrema of every difference that has one below and one above it.
-
-    Returns:
-        Points by size, then row, then column; none for a pyramid of fewer than two octaves.
-    """
-    last = DOGS_PER_OCTAVE * len(pyramid) - 1
-    return _refine(_join([_find_in_dog(pyramid, number) for number in range(1, last)]))
-
-
-def thin_keypoints(
-    keypoints: Keypoints, *, width_px: int, height_px: int, per_bucket: int
-) -> Keypoints:
-    """Keep the strongest points of each of the layer's 10x10 equal fields, so that none is crowded.
-
-    Returns:
-        The kept points in their input order; of equals, the earlier ones are kept.
-    """
-    size_px = np.array([width_px, height_px], np.float32)
-    fields = np.clip((keypoints.points_px * BUCKETS / size_px).astype(np.int64), 0, BUCKETS - 1)
-    bucket = fields[:, 1] * BUCKETS + fields[:, 0]
-    order = np.lexsort((-keypoints.scores, bucket))
-    starts = np.searchsorted(bucket[order], bucket[order], side="left")
-    rank = np.arange(len(order)) - starts
-    return keypoints.take(np.sort(order[rank < per_bucket]))
-
-
 @dataclass(frozen=True, slots=True)
-class _Extrema:
+class Extrema:
     """Pixels that stand out, with all that is around them.
 
     Attributes:
-        pixels: (N, 2) x, y in pixels of the octave.
+        images: (N,) which of several images they are in.
         numbers: (N,) difference of the pyramid, counted from the finest.
+        pixels: (N, 2) x, y in pixels of the difference.
         fields: (3, 3, 3, N) values of the differences: size, row, column.
     """
 
-    pixels: NDArray[np.int32]
+    images: NDArray[np.int32]
     numbers: NDArray[np.int32]
+    pixels: NDArray[np.int32]
     fields: NDArray[np.float32]
 
 
-def _join(parts: Sequence[_Extrema]) -> _Extrema:
-    return _Extrema(
-        np.concatenate([np.empty((0, 2), np.int32), *(part.pixels for part in parts)]),
-        np.concatenate([np.empty(0, np.int32), *(part.numbers for part in parts)]),
-        np.concatenate(
-            [np.empty((3, 3, 3, 0), np.float32), *(part.fields for part in parts)], axis=-1
-        ),
+def find_extrema(pyramid: Pyramid, *, image: int) -> list[Extrema]:
+    """Find the extrema of every difference that has one below and one above it.
+
+    Of the coarsest octaves there are none: a point there is as large as the picture.
+
+    Args:
+        pyramid: of the image.
+        image: its number.
+
+    Returns:
+        By size; in each by row, then column. None for a pyramid of fewer than two octaves.
+    """
+    last = DOGS_PER_OCTAVE * len(pyramid) - 1
+    return [
+        _find_in_dog(pyramid, number, image=image)
+        for number in range(1, last)
+        if min(pyramid[number // DOGS_PER_OCTAVE].dogs[0].shape) >= SIDE_MIN_PX
+    ]
+
+
+def refine_extrema(parts: Sequence[Extrema]) -> tuple[NDArray[np.int32], Keypoints]:
+    """Fit a quadric through each field, and keep what is neither an edge nor flat nor far off.
+
+    Returns:
+        (N,) image of each point, and the points, both in the order of the parts.
+    """
+    if not parts:
+        parts = [_NOTHING]
+    field = np.concatenate([part.fields for part in parts], axis=-1, dtype=np.float64)
+    height = field[1, 1, 1]
+    xx = field[1, 1, 2] - 2 * height + field[1, 1, 0]
+    yy = field[1, 2, 1] - 2 * height + field[1, 0, 1]
+    xy = (field[1, 2, 2] + field[1, 0, 0] - field[1, 0, 2] - field[1, 2, 0]) / 4
+    curvature = xx * yy - xy * xy
+    rows = np.flatnonzero((curvature > 0) & ((xx + yy) ** 2 < EDGE_MAX * curvature))
+
+    field, xx, yy, xy = field[..., rows], xx[rows], yy[rows], xy[rows]
+    ss = field[2, 1, 1] - 2 * field[1, 1, 1] + field[0, 1, 1]
+    xs = (field[2, 1, 2] + field[0, 1, 0] - field[2, 1, 0] - field[0, 1, 2]) / 4
+    ys = (field[2, 2, 1] + field[0, 0, 1] - field[2, 0, 1] - field[0, 2, 1]) / 4
+    hessians = np.stack([xx, xy, xs, xy, yy, ys, xs, ys, ss], axis=-1).reshape(-1, 3, 3)
+    is_kept = np.abs(np.linalg.det(hessians)) > DETERMINANT_MIN
+    slopes = [
+        (field[1, 1, 2] - field[1, 1, 0])[is_kept] / 2,
+        (field[1, 2, 1] - field[1, 0, 1])[is_kept] / 2,
+        (field[2, 1, 1] - field[0, 1, 1])[is_kept] / 2,
+    ]
+    rows = rows[is_kept]
+    offsets = -np.linalg.solve(hessians[is_kept], np.stack(slopes, axis=-1)[..., None])[..., 0]
+    is_near = (offsets[:, :2] ** 2).sum(axis=1) <= SHIFT_MAX_PX**2
+    rows, offsets = rows[is_near], offsets[is_near]
+
+    numbers = np.concatenate([part.numbers for part in parts])[rows]
+    pixels = np.concatenate([part.pixels for part in parts])[rows]
+    octaves, blurs = np.divmod(numbers, DOGS_PER_OCTAVE)
+    size = np.exp2(octaves)
+    sigmas = size * np.exp2(np.clip(blurs + offsets[:, 2], 0, DOGS_PER_OCTAVE) / 2)
+    keypoints = Keypoints(
+        points_px=((pixels + offsets[:, :2] + 0.5) * size[:, None] - 0.5).astype(np.float32),
+        sigmas_px=sigmas.astype(np.float32),
+        is_maximum=height[rows] > 0,
+        scores=np.abs(height[rows]).astype(np.float32),
     )
+    return np.concatenate([part.images for part in parts])[rows], keypoints
 
 
-def _find_in_dog(pyramid: Pyramid, number: int) -> _Extrema:
+def strongest_of_fields(
+    keypoints: Keypoints,
+    images: NDArray[np.int32],
+    *,
+    sizes_px: NDArray[np.int32],
+    per_bucket: int,
+) -> Rows:
+    """Choose the strongest points of each of an image's 10x10 fields, so that none is crowded.
+
+    Args:
+        keypoints: (N) points.
+        images: (N,) image of each.
+        sizes_px: (L, 2) width and height of each image.
+        per_bucket: how many of a field at most.
+
+    Returns:
+        Rows of the chosen points, ascending; of equals, the earlier ones are chosen.
+    """
+    places = keypoints.points_px * BUCKETS / sizes_px[images]
+    column, row = np.clip(places.astype(np.int64), 0, BUCKETS - 1).T
+    bucket = (images * BUCKETS + row) * BUCKETS + column
+    order = np.lexsort((-keypoints.scores, bucket))
+    starts = np.searchsorted(bucket[order], bucket[order], side="left")
+    rank = np.arange(len(order)) - starts
+    return np.sort(order[rank < per_bucket])
+
+
+_NOTHING: Final = Extrema(
+    np.empty(0, np.int32),
+    np.empty(0, np.int32),
+    np.empty((0, 2), np.int32),
+    np.empty((3, 3, 3, 0), np.float32),
+)
+
+
+def _find_in_dog(pyramid: Pyramid, number: int, *, image: int) -> Extrema:
     levels = _three_levels(pyramid, number)
     width_px = levels[1].shape[1]
     places = np.flatnonzero(_extrema(levels))
     steps = np.array([[-1], [0], [1]]) * width_px + np.array([-1, 0, 1])
     around = places + steps[..., None]
     rows, columns = np.divmod(places, width_px)
-    return _Extrema(
-        np.stack([columns, rows], axis=1).astype(np.int32),
+    return Extrema(
+        np.full(len(places), image, np.int32),
         np.full(len(places), number, np.int32),
+        np.stack([columns, rows], axis=1).astype(np.int32),
         np.stack([level.ravel().take(around) for level in levels]),
     )
 
@@ -154,43 +213,3 @@ def _extrema(levels: tuple[FloatImage, FloatImage, FloatImage]) -> Mask:
     marked[[0, -1]] = False
     marked[:, [0, -1]] = False
     return marked
-
-
-def _refine(extrema: _Extrema) -> Keypoints:
-    """Fit a quadric through each field, and keep what is neither an edge nor flat nor far off."""
-    field = extrema.fields.astype(np.float64)
-    height = field[1, 1, 1]
-    slopes = np.stack(
-        [
-            field[1, 1, 2] - field[1, 1, 0],
-            field[1, 2, 1] - field[1, 0, 1],
-            field[2, 1, 1] - field[0, 1, 1],
-        ],
-        axis=-1,
-    ) / 2  # fmt: skip
-    xx = field[1, 1, 2] - 2 * height + field[1, 1, 0]
-    yy = field[1, 2, 1] - 2 * height + field[1, 0, 1]
-    ss = field[2, 1, 1] - 2 * height + field[0, 1, 1]
-    xy = (field[1, 2, 2] + field[1, 0, 0] - field[1, 0, 2] - field[1, 2, 0]) / 4
-    xs = (field[2, 1, 2] + field[0, 1, 0] - field[2, 1, 0] - field[0, 1, 2]) / 4
-    ys = (field[2, 2, 1] + field[0, 0, 1] - field[2, 0, 1] - field[0, 2, 1]) / 4
-    curvature = xx * yy - xy * xy
-    is_kept = (curvature > 0) & ((xx + yy) ** 2 < EDGE_MAX * curvature)
-    hessians = np.stack([xx, xy, xs, xy, yy, ys, xs, ys, ss], axis=-1).reshape(-1, 3, 3)
-    is_kept &= np.abs(np.linalg.det(hessians)) > DETERMINANT_MIN
-    rows = np.flatnonzero(is_kept)
-    offsets = -np.linalg.solve(hessians[rows], slopes[rows, :, None])[..., 0]
-    is_near = (offsets[:, :2] ** 2).sum(axis=1) <= SHIFT_MAX_PX**2
-    rows, offsets = rows[is_near], offsets[is_near]
-
-    octaves, images = np.divmod(extrema.numbers[rows], DOGS_PER_OCTAVE)
-    size = np.exp2(octaves)
-    places = (extrema.pixels[rows] + offsets[:, :2] + 0.5) * size[:, None] - 0.5
-    sigmas = size * np.exp2(np.clip(images + offsets[:, 2], 0, DOGS_PER_OCTAVE) / 2)
-    heights = extrema.fields[1, 1, 1, rows]
-    return Keypoints(
-        points_px=places.astype(np.float32),
-        sigmas_px=sigmas.astype(np.float32),
-        is_maximum=heights > 0,
-        scores=np.abs(heights),
-    )

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from markers.compiler.arrays import GrayImage
 from markers.compiler.nft.freak import describe, find_directions
-from markers.compiler.nft.keypoints import Keypoints, find_keypoints, thin_keypoints
-from markers.compiler.nft.pyramid import Stack, build_pyramid
+from markers.compiler.nft.keypoints import (
+    Keypoints,
+    find_extrema,
+    refine_extrema,
+    strongest_of_fields,
+)
+from markers.compiler.nft.pyramid import Pyramid, Stack, build_pyramid
 from tests.markers.compiler.builders import blob, gray_poster
 
 TURN = 2 * np.pi
@@ -17,6 +22,10 @@ TURN = 2 * np.pi
 def one_image(gray: GrayImage) -> tuple[Stack, Keypoints]:
     pyramid = build_pyramid(gray)
     return Stack([pyramid]), find_keypoints(pyramid)
+
+
+def find_keypoints(pyramid: Pyramid) -> Keypoints:
+    return refine_extrema(find_extrema(pyramid, image=0))[1]
 
 
 def in_image_zero(keypoints: Keypoints) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
@@ -71,13 +80,33 @@ def test_an_even_image_has_no_points() -> None:
 def test_points_are_thinned_to_the_strongest_of_each_field() -> None:
     _, keypoints = one_image(gray_poster())
 
-    kept = thin_keypoints(keypoints, width_px=320, height_px=240, per_bucket=2)
+    rows = strongest_of_fields(
+        keypoints,
+        in_image_zero(keypoints),
+        sizes_px=np.array([[320, 240]], np.int32),
+        per_bucket=2,
+    )
 
-    fields = (kept.points_px // (32, 24)).clip(0, 9)
-    counts = np.unique(fields, axis=0, return_counts=True)[1]
+    fields = (keypoints.points_px // (32, 24)).clip(0, 9)
+    counts = np.unique(fields[rows], axis=0, return_counts=True)[1]
     assert counts.max() == 2
-    assert len(kept) < len(keypoints)
-    assert kept.scores.max() == keypoints.scores.max()
+    for field in np.unique(fields[rows], axis=0):
+        here = np.flatnonzero((fields == field).all(axis=1))
+        best = np.sort(keypoints.scores[here])[-2:]
+        assert np.array_equal(np.sort(keypoints.scores[np.intersect1d(rows, here)]), best)
+
+
+def test_images_are_thinned_apart() -> None:
+    _, keypoints = one_image(gray_poster())
+    twice = keypoints.take(np.tile(np.arange(len(keypoints)), 2))
+    images = np.repeat(np.arange(2, dtype=np.int32), len(keypoints))
+
+    rows = strongest_of_fields(
+        twice, images, sizes_px=np.array([[320, 240]] * 2, np.int32), per_bucket=3
+    )
+
+    first, second = rows[images[rows] == 0], rows[images[rows] == 1]
+    assert np.array_equal(first + len(keypoints), second)
 
 
 def test_a_point_is_described_alike_when_the_picture_is_turned_by_a_quarter() -> None:
