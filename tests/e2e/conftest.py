@@ -16,7 +16,7 @@ OTHER_PICTURE = poster(seed=8, width_px=800, height_px=600)
 FPS = 15
 LEAD_IN_FRAMES = 30
 SHOWN_FRAMES = 75
-TAIL_FRAMES = 30
+TAIL_FRAMES = 45
 
 
 @pytest.fixture(scope="session")

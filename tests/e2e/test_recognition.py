@@ -12,7 +12,7 @@ from tests.e2e.viewer import WITHOUT_WISHES, Device, Viewer, opened_viewer
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 FOUND_WITHIN_S = 2.0
-LOST_WITHIN_S = 1.5
+LOST_WITHIN_S = 2.0
 CORNERS_WITHIN_PX = 4.0  # CSS pixels, median
 SHOTS = 6
 PATIENCE_S = 40
