@@ -7,6 +7,7 @@ from the least significant one.
 """
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 import cv2
@@ -35,6 +36,8 @@ FIELD_RADIUS: Final = 1.5
 # A smaller peak than this share of the highest is no direction of its own.
 PEAK_MIN: Final = 0.8
 
+SMOOTHING_IN_ONE: Final = reduce(np.convolve, [np.array(SMOOTHING)] * SMOOTHING_PASSES)
+
 
 @dataclass(frozen=True, slots=True)
 class Directions:
@@ -59,7 +62,7 @@ def find_directions(stack: Stack, images: NDArray[np.int32], keypoints: Keypoint
     """
     if not len(keypoints):
         return Directions(np.empty(0, np.int64), np.empty(0, np.float32))
-    return _peaks(_histograms(stack, images, keypoints) @ SMOOTHED)
+    return _peaks(_smoothed(_histograms(stack, images, keypoints)))
 
 
 def describe(
@@ -158,15 +161,12 @@ def _count_field(
     return np.asarray(counted.reshape(-1, DIRECTION_BINS), np.float64)
 
 
-def _smoothing() -> NDArray[np.float64]:
-    """(36, 36) matrix that smooths a histogram, all passes in one."""
-    before, here, after = SMOOTHING
-    unit = np.eye(DIRECTION_BINS)
-    once = before * np.roll(unit, 1, axis=0) + here * unit + after * np.roll(unit, -1, axis=0)
-    return np.linalg.matrix_power(once, SMOOTHING_PASSES)
-
-
-SMOOTHED: Final = _smoothing()
+def _smoothed(histograms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smooth (N, 36) histograms, whose ends meet; all passes in one."""
+    reach = SMOOTHING_PASSES
+    around = np.concatenate([histograms[:, -reach:], histograms, histograms[:, :reach]], axis=1)
+    smooth = cv2.sepFilter2D(around, cv2.CV_64F, SMOOTHING_IN_ONE, np.ones(1))
+    return np.asarray(smooth[:, reach:-reach], np.float64)
 
 
 def _peaks(histograms: NDArray[np.float64]) -> Directions:
