@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -35,7 +36,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
             _start(missing, early_config)
         except CannotRun as failure:
             raise pytest.UsageError(str(failure)) from failure
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["REDIS_URL"] = _own_queues(os.environ["REDIS_URL"], worker)
     return (yield)
+
+
+def _own_queues(url: str, worker: str) -> str:
+    """Give each xdist worker a database of its own, or one's messages wake the other's workers."""
+    number = int(worker.removeprefix("gw")) + 1
+    return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
 
 
 def _start(names: list[str], config: pytest.Config) -> None:
