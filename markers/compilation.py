@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 
-from markers.compiler import COMPILER_VERSION, UnusableImage, compile_target
+from markers.compiler import COMPILER_VERSION, LEAN, ROBUST, UnusableImage, compile_target
 from markers.models import Marker
 from vertexar.errors import UnusableUpload
 from vertexar.leases import perform
@@ -19,6 +19,7 @@ def compile_marker(marker_id: UUID | str) -> None:
     perform(Marker.objects.all(), marker_id, _compiled)
 
 
+PROFILES = {"lean": LEAN, "robust": ROBUST}
 # What a compilation writes on its row, and what a twin's row can lend.
 RESULT = ["target", "preview", "compiler_version", "quality_score", "quality_report"]
 
@@ -30,7 +31,7 @@ def _compiled(marker: Marker) -> dict[str, Any]:
     with default_storage.open(marker.picture) as picture:
         image = picture.read()
     try:
-        compiled = compile_target(image)
+        compiled = compile_target(image, PROFILES[marker.options.get("profile", "robust")])
     except UnusableImage as error:
         raise UnusableUpload(str(error), code=error.code, hint=error.hint) from error
     return {

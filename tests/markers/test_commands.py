@@ -131,3 +131,13 @@ def test_other_options_are_another_compilation() -> None:
 
     second.refresh_from_db()
     assert second.status == Marker.Status.FAILED
+
+
+def test_the_profile_that_was_chosen_is_the_one_compiled() -> None:
+    lean, robust = (MarkerFactory.on_disk(options={"profile": p}) for p in ("lean", "robust"))
+
+    for marker in (lean, robust):
+        compilation.compile_marker(marker.pk)
+        marker.refresh_from_db()
+
+    assert 0 < default_storage.size(lean.target) < default_storage.size(robust.target)
