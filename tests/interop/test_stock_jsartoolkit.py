@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 LENS = Conditions(blur_px=0.6)
 # Of the picture's diagonal in the frame; seen from near, its corners are far outside.
-CORNERS_OFF_MAX = 0.02
+CORNERS_OFF_MAX = 0.01
 
 VIEWS = {
     "head-on": View(fill=0.7),
