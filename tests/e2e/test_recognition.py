@@ -91,15 +91,12 @@ def assert_on_picture(viewer: Viewer, *, clip: Clip, device: Device) -> None:
     """The overlay's corners are where the picture's are, of those that the screen shows."""
     viewer.start()
     viewer.reach("tracking")
-    viewer.bare()
-    viewer.page.wait_for_timeout(300)  # it is faded in
     truth = clip.corners[0]
     assert truth is not None
     expected = on_screen(truth, clip=clip, device=device)
 
-    _, corners = viewer.corners()
+    corners = viewer.covered()
 
-    assert corners is not None
     distances_px = np.linalg.norm(corners - expected, axis=1)
     assert np.median(distances_px) <= CORNERS_WITHIN_PX, (corners, expected)
 
@@ -113,10 +110,7 @@ def test_the_video_follows_a_turn_of_the_screen(address: str, resting: Clip) -> 
         viewer.page.set_viewport_size({"width": height, "height": width})
 
         turned = Device(size=(height, width), pixel_ratio=PHONE.pixel_ratio)
-        viewer.bare()
-        viewer.page.wait_for_timeout(300)
-        _, corners = viewer.corners()
-        assert corners is not None
+        corners = viewer.covered()
         truth = resting.corners[0]
         assert truth is not None
         expected = on_screen(truth, clip=resting, device=turned)

@@ -134,6 +134,19 @@ class Viewer:
             return shot, None
         return shot, corners / float(self.page.evaluate("devicePixelRatio"))
 
+    def covered(self) -> Corners:
+        """Where the overlay's corners are, as soon as it is seen whole and has faded in.
+
+        Asked again until then: a screen of many pixels that is drawn without a graphics card
+        takes its time.
+        """
+        self.bare()
+        self.page.wait_for_timeout(300)  # it fades in, or the screen is laid out anew
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while (corners := self.corners()[1]) is None:
+            assert time.monotonic() < deadline, "the overlay was never seen whole"
+        return corners
+
     def position_s(self) -> float:
         """How far the overlay video has played."""
         return float(self.page.evaluate("document.querySelector('#overlay').currentTime"))
