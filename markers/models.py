@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
@@ -120,12 +120,28 @@ class Marker(LeasedModel):
     )
 
     target = models.CharField(_("target"), max_length=200, blank=True)
+    iset = models.CharField(".iset", max_length=200, blank=True, default="", db_default="")
+    fset = models.CharField(".fset", max_length=200, blank=True, default="", db_default="")
+    fset3 = models.CharField(".fset3", max_length=200, blank=True, default="", db_default="")
     preview = models.CharField(_("feature preview"), max_length=200, blank=True)
+    heat_map = models.CharField(
+        _("heat map"), max_length=200, blank=True, default="", db_default=""
+    )
+    file_bytes = models.JSONField[dict[str, int], dict[str, int]](
+        _("size of the files, bytes"), default=dict, blank=True, db_default={}
+    )
+    nft_report = models.JSONField[dict[str, Any], dict[str, Any]](
+        _("NFT report"), default=dict, blank=True, db_default={}
+    )
     compiler_version = models.CharField(_("compiler"), max_length=32, blank=True)
     compile_seconds = models.FloatField(_("time to compile, s"), null=True, blank=True)
     quality_score = models.PositiveSmallIntegerField(_("quality"), null=True, blank=True)
     quality_report = models.JSONField[dict[str, Any], dict[str, Any]](
         _("quality report"), default=dict, blank=True
+    )
+    # The target that was last compared with the organisation's others.
+    compared_target = models.CharField(
+        max_length=200, blank=True, default="", db_default="", editable=False
     )
 
     objects = MarkerQuerySet.as_manager()
@@ -153,6 +169,9 @@ class Marker(LeasedModel):
                 "queued_at",
                 name="marker_unfinished",
                 condition=Q(status__in=["pending", "compiling"]),
+            ),
+            models.Index(
+                "created_at", name="marker_not_compared", condition=~Q(compared_target=F("target"))
             ),
         ]
 
@@ -195,3 +214,26 @@ class Marker(LeasedModel):
     def preview_url(self) -> str | None:
         """Where a browser finds the picture with its features drawn, if it is compiled."""
         return default_storage.url(self.preview) if self.preview else None
+
+
+class LookAlike(BaseModel):
+    """Two markers that a camera may take for each other."""
+
+    marker = models.ForeignKey(
+        Marker, models.CASCADE, related_name="look_alikes", verbose_name=_("marker")
+    )
+    other = models.ForeignKey(Marker, models.CASCADE, related_name="+", verbose_name=_("marker"))
+    likeness = models.FloatField(_("likeness"), help_text=_("0 to 1; from 0.2 on, confusable."))
+
+    class Meta:
+        verbose_name = _("look-alike")
+        verbose_name_plural = _("look-alikes")
+        constraints = [
+            models.UniqueConstraint("marker", "other", name="lookalike_pair_once"),
+            models.CheckConstraint(
+                condition=~Q(marker=F("other")), name="lookalike_of_two_markers"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.marker} ~ {self.other}: {self.likeness:.2f}"
