@@ -34,6 +34,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class NotThere(DomainError):
+    """What is asked for by name is not there, or not for the caller to see."""
+
+    code = "not_found"
+
+
 class NotAllowed(DomainError):
     """The caller may see this, but not do that."""
 

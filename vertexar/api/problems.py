@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from vertexar import request_id
-from vertexar.errors import Conflict, DomainError, NotAllowed
+from vertexar.errors import Conflict, DomainError, NotAllowed, NotThere
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ CONTENT_TYPE = "application/problem+json"
 STATUS: dict[type[DomainError], HTTPStatus] = {  # the first that fits
     Conflict: HTTPStatus.CONFLICT,
     NotAllowed: HTTPStatus.FORBIDDEN,
+    NotThere: HTTPStatus.NOT_FOUND,
     DomainError: HTTPStatus.BAD_REQUEST,
 }
 
