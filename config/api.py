@@ -3,13 +3,14 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from accounts.api.views import LoginView, RefreshView
+from accounts.api.views import LoginView, LogoutView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
 from markers.api.views import MarkerBatchViewSet, MarkerPresetViewSet, MarkerViewSet
 
 urlpatterns = [
     path("auth/login", LoginView.as_view(), name="login"),
     path("auth/refresh", RefreshView.as_view(), name="refresh"),
+    path("auth/logout", LogoutView.as_view(), name="logout"),
     path("contents", ContentViewSet.as_view({"get": "list", "post": "create"}), name="contents"),
     path("contents/<uuid:pk>", ContentViewSet.as_view({"get": "retrieve"}), name="content"),
     path(

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from accounts.api.views import jwks
 from arcontent.viewer import views as viewer
 from vertexar import health, media
 from vertexar.api import problems
@@ -18,6 +19,7 @@ urlpatterns = [
     re_path(r"^media/(?P<key>.+)$", media.serve, name="media"),
     path("api/v1/", include(("config.api", "api"))),
     path("admin/", admin.site.urls),
+    path(".well-known/jwks.json", jwks, name="jwks"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("version", health.version, name="version"),

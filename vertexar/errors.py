@@ -44,3 +44,23 @@ class NotAllowed(DomainError):
     """The caller may see this, but not do that."""
 
     code = "not_allowed"
+
+
+class NotSignedIn(DomainError):
+    """It is not known who the caller is, or not any more."""
+
+    code = "not_signed_in"
+
+
+class TooManyRequests(DomainError):
+    """The caller has asked too often.
+
+    Attributes:
+        retry_after_s: seconds until it is worth asking again.
+    """
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after_s: int, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_s = retry_after_s

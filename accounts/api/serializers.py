@@ -1,60 +1,60 @@
 """Login in our own words: `{username, password}` in, `{access_token, …}` out."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.contrib.auth import authenticate
+from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
-from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework.request import Request
+
+from accounts.sessions import TokenPair
+from vertexar.errors import NotSignedIn
 
 
-class TokensSerializer(serializers.Serializer[dict[str, Any]]):
+class TokensSerializer(serializers.Serializer[TokenPair]):
     """What a client sends as `Authorization: Bearer …`, and for how many seconds it holds."""
 
-    access_token = serializers.CharField()
-    refresh_token = serializers.CharField()
-    token_type = serializers.CharField(default="Bearer")
-    expires_in = serializers.IntegerField(help_text="Seconds until the access token ends.")
+    access_token = serializers.CharField(source="access")
+    refresh_token = serializers.CharField(
+        source="refresh", help_text="Good for one more pair, once."
+    )
+    token_type = serializers.SerializerMethodField()
+    expires_in = serializers.SerializerMethodField(help_text="Seconds until the access token ends.")
+
+    def get_token_type(self, pair: TokenPair) -> str:
+        return "Bearer"
+
+    def get_expires_in(self, pair: TokenPair) -> int:
+        return int(settings.SESSION_TIMEOUT.total_seconds())
 
 
-def tokens(access: str, refresh: str) -> dict[str, Any]:
-    """Put a pair of tokens in the shape of `TokensSerializer`."""
-    return {
-        "access_token": access,
-        "refresh_token": refresh,
-        "token_type": "Bearer",
-        "expires_in": int(settings.SESSION_TIMEOUT.total_seconds()),
-    }
-
-
-class LoginSerializer(TokenObtainPairSerializer):
+class LoginSerializer(serializers.Serializer[Any]):
     """Checks a user name and a password."""
 
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Answer with tokens.
+        """Find the user.
 
         Raises:
-            AuthenticationFailed: unknown, wrong or inactive, without saying which.
+            NotSignedIn: unknown, wrong or inactive, without saying which.
         """
-        pair = super().validate(attrs)
-        return tokens(pair["access"], pair["refresh"])
+        request = cast("Request", self.context["request"])
+        user = authenticate(request._request, **attrs)
+        if user is None:
+            raise NotSignedIn(_("User name or password are wrong."), code="wrong_credentials")
+        return {"user": user}
 
 
-class RefreshSerializer(serializers.Serializer[dict[str, Any]]):
-    """Takes a refresh token for a new access token."""
+class RefreshSerializer(serializers.Serializer[Any]):
+    """Takes a refresh token for a new pair."""
 
     refresh_token = serializers.CharField(write_only=True)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Answer with tokens.
 
-        Raises:
-            TokenError: expired, forged or of the wrong kind.
-            AuthenticationFailed: its user may not sign in any more.
-        """
-        inner = TokenRefreshSerializer(data={"refresh": attrs["refresh_token"]})
-        inner.is_valid(raise_exception=True)
-        # whose user is gone, inactive or has a new password since gets nothing
-        JWTAuthentication().get_user(AccessToken(inner.validated_data["access"]))
-        return tokens(inner.validated_data["access"], attrs["refresh_token"])
+class LogoutSerializer(serializers.Serializer[Any]):
+    """Ends this session, or all of them."""
+
+    everywhere = serializers.BooleanField(default=False)

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "vertexar.request_id.RequestIdMiddleware",
+    "vertexar.client.ClientMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "vertexar.headers.PermissionsPolicyMiddleware",
@@ -78,6 +79,9 @@ TEMPLATES = [
     },
 ]
 
+# Proxies in front of us that add to X-Forwarded-For, each of them ours.
+NUM_PROXIES = env.int("NUM_PROXIES", 0)
+
 # --- Database ---------------------------------------------------------------------------------
 
 DATABASES = {
@@ -93,11 +97,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
+        "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", 12)},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_HASHERS = [
+    "vertexar.passwords.Argon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of users from before
+]
+# What one try costs: more is safer, and slower for everybody who signs in.
+ARGON2_PASSES = env.int("ARGON2_PASSES", 2)
+ARGON2_MEMORY_KIB = env.int("ARGON2_MEMORY_KIB", 19_456)
 # The administrator that `manage.py create_admin` makes at first start.
 ADMIN_USERNAME = env.str("ADMIN_USERNAME", "admin")
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
@@ -143,7 +154,7 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "accounts.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["vertexar.api.parsers.StrictJSONParser"],
@@ -154,10 +165,13 @@ REST_FRAMEWORK = {
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": SESSION_TIMEOUT,
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    "UPDATE_LAST_LOGIN": True,
-    "CHECK_REVOKE_TOKEN": True,  # a new password ends the tokens of the old one
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_DAYS", 14)),
+    "ALGORITHM": "ES256",  # keys are chosen by accounts.tokens
+    "AUTH_TOKEN_CLASSES": ["accounts.tokens.AccessToken"],
+    "ISSUER": PUBLIC_URL,
 }
+JWT_KEYS_DIR = Path(env.str("JWT_KEYS_DIR", "") or VERTEXAR_HOME / "jwt-keys")
+JWT_PRIVATE_KEYS = env.str("JWT_PRIVATE_KEYS", "", multiline=True)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Vertex AR",
     "DESCRIPTION": "A printed picture comes alive.",

@@ -25,7 +25,14 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from vertexar import request_id
-from vertexar.errors import Conflict, DomainError, NotAllowed, NotThere
+from vertexar.errors import (
+    Conflict,
+    DomainError,
+    NotAllowed,
+    NotSignedIn,
+    NotThere,
+    TooManyRequests,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +41,8 @@ STATUS: dict[type[DomainError], HTTPStatus] = {  # the first that fits
     Conflict: HTTPStatus.CONFLICT,
     NotAllowed: HTTPStatus.FORBIDDEN,
     NotThere: HTTPStatus.NOT_FOUND,
+    NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     DomainError: HTTPStatus.BAD_REQUEST,
 }
 
@@ -49,7 +58,7 @@ class FieldError(TypedDict):
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an expected error; None for a bug, which Django's `handler500` answers."""
     if isinstance(exc, DomainError):
-        return _response(_of_domain(exc))
+        return _response(_of_domain(exc), headers=_headers_of(exc))
     if isinstance(exc, RequestDataTooBig):
         body = _problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", _("The upload is too large.")
@@ -113,6 +122,12 @@ def _of_domain(error: DomainError) -> dict[str, Any]:
         }
         body["errors"] = [pointed]
     return body
+
+
+def _headers_of(error: DomainError) -> dict[str, str]:
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"WWW-Authenticate": 'Bearer realm="api"'} if isinstance(error, NotSignedIn) else {}
 
 
 def _problem(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:

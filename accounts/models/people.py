@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from vertexar.models import BaseModel
@@ -16,6 +17,9 @@ class Capability(models.TextChoices):
 
     VIEW_CONTENT = "content.view"
     EDIT_CONTENT = "content.edit"
+    MANAGE_PEOPLE = "people.manage"
+    MANAGE_OWNERS = "owners.manage"
+    VIEW_AUDIT = "audit.view"
 
 
 class User(AbstractUser):
@@ -23,6 +27,16 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     email = models.EmailField(_("email address"), unique=True)
+    email_verified_at = models.DateTimeField(_("address verified"), null=True, blank=True)
+    session_version = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text=_("Counted up, it ends all sessions.")
+    )
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must match to go on: it ends with a new password or a new version."""
+        salt = "accounts.User.session"
+        value = f"{self.password}{self.session_version}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     def can(self, capability: Capability, organization: "Organization") -> bool:
         """Whether this user may do that in that organisation."""
@@ -67,7 +81,7 @@ class Role(models.TextChoices):
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.OWNER: frozenset(Capability),
-    Role.MANAGER: frozenset(Capability),
+    Role.MANAGER: frozenset(Capability) - {Capability.MANAGE_OWNERS},
     Role.EDITOR: frozenset({Capability.VIEW_CONTENT, Capability.EDIT_CONTENT}),
     Role.VIEWER: frozenset({Capability.VIEW_CONTENT}),
 }

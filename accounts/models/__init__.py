@@ -1,0 +1,26 @@
+"""Tables of this room: people and where they belong, their sessions, and what they did."""
+
+from accounts.models.audit import AuditEntry
+from accounts.models.people import (
+    CAPABILITIES,
+    Capability,
+    Membership,
+    Organization,
+    OrganizationQuerySet,
+    Role,
+    User,
+)
+from accounts.models.sessions import ApiSession, Invitation
+
+__all__ = [
+    "CAPABILITIES",
+    "ApiSession",
+    "AuditEntry",
+    "Capability",
+    "Invitation",
+    "Membership",
+    "Organization",
+    "OrganizationQuerySet",
+    "Role",
+    "User",
+]

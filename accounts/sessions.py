@@ -1,0 +1,127 @@
+"""Sessions of the API: begun by signing in, gone on with by refresh tokens, ended at any moment."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import update_last_login
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework_simplejwt.exceptions import TokenError
+
+from accounts import audit
+from accounts.models import ApiSession, User
+from accounts.tokens import SESSION_CLAIM, AccessToken, RefreshToken
+from vertexar.client import current_ip
+from vertexar.errors import NotSignedIn
+
+
+class SessionOver(NotSignedIn):
+    """A token whose session can't go on."""
+
+    code = "token_not_valid"  # as of an access token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a client holds of a session."""
+
+    access: str
+    refresh: str
+
+
+def begin_session(user: User, *, user_agent: str = "") -> TokenPair:
+    """Sign a user in, of whom it was made sure who they are."""
+    refresh = RefreshToken()
+    with transaction.atomic():
+        session = ApiSession.objects.create(
+            user=user,
+            auth_hash=user.get_session_auth_hash(),
+            refresh_jti=refresh["jti"],
+            expires_at=timezone.now() + refresh.lifetime,
+            ip=current_ip.get() or None,
+            user_agent=user_agent[:200],
+        )
+        update_last_login(type(user), user)
+        audit.record(audit.Action.LOGIN, actor=user, target=user, by="api")
+    return _pair(session, refresh)
+
+
+def refresh_session(token: str) -> TokenPair:
+    """Take a refresh token for a new pair of tokens; it is good for this once.
+
+    Used again, it was stolen, by whoever came first or second: the whole session ends.
+
+    Raises:
+        SessionOver: forged, run out, used before, or its session or user is no more.
+    """
+    try:
+        old = RefreshToken(token)  # type: ignore[arg-type]  # typed as a token, takes its text
+    except TokenError as error:
+        raise _over() from error
+    with transaction.atomic():
+        sessions = ApiSession.objects.live().select_for_update(of=["self"]).select_related("user")
+        session = sessions.filter(pk=old.get(SESSION_CLAIM)).first()
+        if session is not None and is_current(session):
+            if old["jti"] == session.refresh_jti:
+                new = RefreshToken()
+                session.refresh_jti, session.refreshed_at = new["jti"], timezone.now()
+                session.expires_at = session.refreshed_at + new.lifetime
+                session.save(
+                    update_fields=["refresh_jti", "refreshed_at", "expires_at", "updated_at"]
+                )
+                return _pair(session, new)
+            _end(session, ApiSession.EndReason.REUSED)
+            audit.record(audit.Action.TOKEN_REUSED, actor=session.user, target=session)
+    raise _over()
+
+
+def session_of(token: AccessToken) -> ApiSession | None:
+    """The session that an access token belongs to, with its user, if it may go on."""
+    try:
+        key = UUID(str(token.get(SESSION_CLAIM)))
+    except ValueError:
+        return None
+    session = ApiSession.objects.live().select_related("user").filter(pk=key).first()
+    return session if session is not None and is_current(session) else None
+
+
+def is_current(session: ApiSession) -> bool:
+    """Whether its user may still come in, and has the password they had when it began."""
+    return session.user.is_active and session.auth_hash == session.user.get_session_auth_hash()
+
+
+@transaction.atomic
+def end_session(session: ApiSession) -> None:
+    """Sign out; harmless to repeat."""
+    _end(session, ApiSession.EndReason.SIGNED_OUT)
+    audit.record(audit.Action.LOGOUT, actor=session.user, target=session.user, by="api")
+
+
+@transaction.atomic
+def end_all_sessions(user: User, *, actor: User | None) -> None:
+    """End every session of a user, of the API and of the back office."""
+    User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+    user.refresh_from_db(fields=["session_version"])
+    for session in user.api_sessions.live():
+        _end(session, ApiSession.EndReason.ENDED)
+    audit.record(audit.Action.SESSIONS_ENDED, actor=actor, target=user)
+
+
+def _end(session: ApiSession, reason: ApiSession.EndReason) -> None:
+    ApiSession.objects.filter(pk=session.pk, ended_at=None).update(
+        ended_at=timezone.now(), end_reason=reason, updated_at=timezone.now()
+    )
+
+
+def _pair(session: ApiSession, refresh: RefreshToken) -> TokenPair:
+    access = AccessToken()
+    for token in (access, refresh):
+        token[SESSION_CLAIM] = str(session.pk)
+        token["sub"] = str(session.user_id)
+    return TokenPair(access=str(access), refresh=str(refresh))
+
+
+def _over() -> SessionOver:
+    return SessionOver(_("You are not signed in any more."), hint=_("Sign in again."))
