@@ -1,6 +1,7 @@
 """Tables of this room: people and where they belong, their sessions, and what they did."""
 
 from accounts.models.audit import AuditEntry
+from accounts.models.otp import BackupCode, BackupCodeSet
 from accounts.models.people import (
     CAPABILITIES,
     Capability,
@@ -16,6 +17,8 @@ __all__ = [
     "CAPABILITIES",
     "ApiSession",
     "AuditEntry",
+    "BackupCode",
+    "BackupCodeSet",
     "Capability",
     "Invitation",
     "Membership",

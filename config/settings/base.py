@@ -35,6 +35,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "config.apps.StaticConfig",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_email",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -57,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -113,6 +117,19 @@ ARGON2_MEMORY_KIB = env.int("ARGON2_MEMORY_KIB", 19_456)
 ADMIN_USERNAME = env.str("ADMIN_USERNAME", "admin")
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
 ADMIN_EMAIL = env.str("ADMIN_EMAIL", "")
+# Whether anybody may make an account, and must follow a link in a mail before it opens anything.
+REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", False)
+EMAIL_VERIFICATION = env.bool("EMAIL_VERIFICATION", bool(env.str("EMAIL_URL", "")))
+# How long links in mails are good, each for once.
+PASSWORD_RESET_TIMEOUT = 60 * env.int("PASSWORD_RESET_MINUTES", 60)  # seconds
+INVITATION_TIMEOUT = timedelta(days=env.int("INVITATION_DAYS", 7))
+
+# Staff and owners must have a second factor: without one they are led to set it up.
+REQUIRE_2FA_FOR_STAFF = env.bool("REQUIRE_2FA_FOR_STAFF", False)
+# Codes may come by e-mail in place of an app: weaker, as who reads the mail can reset the password.
+OTP_EMAIL = env.bool("OTP_EMAIL", False)
+OTP_EMAIL_TOKEN_VALIDITY = 300  # seconds
+OTP_TOTP_ISSUER = "Vertex AR"  # what the app calls the account
 
 SESSION_TIMEOUT = timedelta(minutes=env.int("SESSION_TIMEOUT_MINUTES", 30))
 SESSION_COOKIE_AGE = int(SESSION_TIMEOUT.total_seconds())
@@ -227,6 +244,13 @@ PICTURE_MAX_PIXELS = env.int("PICTURE_MAX_PIXELS", 50_000_000)
 VIDEO_MAX_BYTES = env.int("VIDEO_MAX_BYTES", 500_000_000)
 VIDEO_MAX_SECONDS = env.int("VIDEO_MAX_SECONDS", 300)
 UPLOAD_MAX_BYTES = PICTURE_MAX_BYTES + VIDEO_MAX_BYTES + 1_000_000  # and the form around them
+
+# --- Mail -------------------------------------------------------------------------------------
+
+# Without a server mails go to the worker's log.
+locals().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 15  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Vertex AR <noreply@localhost>")
 
 # --- Work in the background -------------------------------------------------------------------
 
