@@ -9,6 +9,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-inp
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 # What only looks at the code needs settings, but no server.
 OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql://127.0.0.1:1/none
+# As it would run for others, to ask Django what it thinks of that.
+DEPLOYED := DJANGO_SETTINGS_MODULE=config.settings.base PUBLIC_URL=https://ar.example.org \
+	SECRET_KEY=$$(head -c 60 /dev/urandom | base64 | tr -d '\n') DATABASE_URL=postgresql://127.0.0.1:1/none
+ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -24,10 +28,13 @@ install-dev: $(VENV)/.installed-dev node_modules/.package-lock.json ## and those
 run: install ## start everything on this machine: PORT=8000 BIND=127.0.0.1 make run
 	@exec $(BIN)/python manage.py up
 
-lint: install-dev ## style, import contracts, missing migrations, JavaScript types
+lint: install-dev ## style, import contracts, known holes, missing migrations, JavaScript types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --severity-level high $(ROOMS)
+	$(BIN)/python -m tests.dependencies
+	$(DEPLOYED) $(BIN)/python -W ignore::RuntimeWarning manage.py check --deploy --fail-level WARNING
 	$(OFFLINE) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@if [ -x node_modules/.bin/tsc ]; then set -x; node_modules/.bin/tsc -p jsconfig.json; \
 	else echo "JavaScript types were not checked: there is no node_modules"; [ -z "$$CI" ]; fi

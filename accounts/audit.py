@@ -1,8 +1,10 @@
 """Writing down who did what. Called by services, in the transaction of what is written down."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import models
+from django.db import connection, models, transaction
 
 from accounts.models import AuditEntry, Organization, User
 from vertexar import client, request_id
@@ -43,6 +45,15 @@ def record(
         ip=client.current_ip.get() or None,
         request_id=request_id.current.get(),
     )
+
+
+@contextmanager
+def maintenance() -> Iterator[None]:
+    """Let retention and erasure do what PostgreSQL refuses everybody else, in a transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL vertexar.audit_maintenance = 'on'")
+        yield
+        cursor.execute("SET LOCAL vertexar.audit_maintenance = 'off'")
 
 
 def without_secrets(details: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts.api import otp
+from accounts.api.personal import EraseView, PersonalDataView
 from accounts.api.views import LoginView, LogoutView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
 from markers.api.views import MarkerBatchViewSet, MarkerPresetViewSet, MarkerViewSet
@@ -11,6 +13,19 @@ urlpatterns = [
     path("auth/login", LoginView.as_view(), name="login"),
     path("auth/refresh", RefreshView.as_view(), name="refresh"),
     path("auth/logout", LogoutView.as_view(), name="logout"),
+    path("auth/2fa", otp.StateView.as_view(), name="2fa"),
+    path("auth/2fa/totp", otp.TotpView.as_view(), name="2fa-totp"),
+    path("auth/2fa/totp/confirm", otp.TotpConfirmView.as_view(), name="2fa-totp-confirm"),
+    path("auth/2fa/email", otp.EmailView.as_view(), name="2fa-email"),
+    path("auth/2fa/email/confirm", otp.EmailConfirmView.as_view(), name="2fa-email-confirm"),
+    path("auth/2fa/backup-codes", otp.BackupCodesView.as_view(), name="2fa-backup-codes"),
+    path(
+        "organizations/<uuid:pk>/members/<uuid:member>/2fa",
+        otp.MemberView.as_view(),
+        name="member-2fa",
+    ),
+    path("users/me/data", PersonalDataView.as_view(), name="my-data"),
+    path("users/me/erase", EraseView.as_view(), name="erase-me"),
     path("contents", ContentViewSet.as_view({"get": "list", "post": "create"}), name="contents"),
     path("contents/<uuid:pk>", ContentViewSet.as_view({"get": "retrieve"}), name="content"),
     path(

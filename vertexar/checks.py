@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from vertexar import throttles
+
 
 @register(Tags.security)
 def secret_key_is_set(**kwargs: Any) -> list[CheckMessage]:
@@ -33,3 +35,43 @@ def limits_are_in_order(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "A worker renews its lease three times in LEASE_SECONDS."
     return [Error("LEASE_SECONDS is below 3.", hint=hint, id="vertexar.E003")]
+
+
+@register()
+def rates_are_rates(**kwargs: Any) -> list[CheckMessage]:
+    """A rate that nobody understands would limit nobody, or break every answer."""
+    hint = "For instance 5/min: a number above zero of requests in a sec, min, hour or day."
+    errors: list[CheckMessage] = []
+    for limit in throttles.LIMITS:
+        try:
+            throttles.parse_rate(getattr(settings, limit.setting))
+        except ValueError as error:
+            errors.append(Error(f"{limit.setting}: {error}.", hint=hint, id="vertexar.E004"))
+    return errors
+
+
+@register(Tags.security)
+def lock_out_locks_out(**kwargs: Any) -> list[CheckMessage]:
+    """With no tries nobody could sign in; with no time nobody would be locked out."""
+    if settings.AUTH_MAX_ATTEMPTS >= 1 and settings.AUTH_LOCKOUT.total_seconds() >= 60:
+        return []
+    hint = "AUTH_MAX_ATTEMPTS and AUTH_LOCKOUT_MINUTES are whole numbers above zero."
+    return [Error("Nobody is locked out sensibly.", hint=hint, id="vertexar.E005")]
+
+
+@register(Tags.security)
+def proxies_are_counted(**kwargs: Any) -> list[CheckMessage]:
+    """Below zero, the header would be read from its wrong end."""
+    if settings.NUM_PROXIES >= 0:
+        return []
+    return [Error("NUM_PROXIES is below 0.", hint="0 without proxies.", id="vertexar.E006")]
+
+
+@register(Tags.security)
+def origins_are_named(**kwargs: Any) -> list[CheckMessage]:
+    """Every page in the world is nobody's intention, least of all with cookies."""
+    origins = settings.CORS_ALLOWED_ORIGINS
+    if "*" not in origins and not getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False):
+        return []
+    hint = "Name them: CORS_ORIGINS=https://studio.example.org,https://shop.example.org"
+    return [Error("CORS_ORIGINS lets every page call the API.", hint=hint, id="vertexar.E010")]

@@ -9,8 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.env import BASE_DIR, env, home
 
@@ -34,7 +37,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "config.apps.StaticConfig",
+    "corsheaders",
     "csp",
+    "axes",
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_email",
@@ -54,6 +59,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "vertexar.headers.PermissionsPolicyMiddleware",
+    "vertexar.headers.ResourcePolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "vertexar.throttles.RateLimitMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -63,6 +71,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -119,7 +128,10 @@ ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
 ADMIN_EMAIL = env.str("ADMIN_EMAIL", "")
 # Whether anybody may make an account, and must follow a link in a mail before it opens anything.
 REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", False)
-EMAIL_VERIFICATION = env.bool("EMAIL_VERIFICATION", bool(env.str("EMAIL_URL", "")))
+EMAIL_URL = env.str("EMAIL_URL", "")
+EMAIL_VERIFICATION = (
+    env.bool("EMAIL_VERIFICATION") if env.str("EMAIL_VERIFICATION", "") else bool(EMAIL_URL)
+)
 # How long links in mails are good, each for once.
 PASSWORD_RESET_TIMEOUT = 60 * env.int("PASSWORD_RESET_MINUTES", 60)  # seconds
 INVITATION_TIMEOUT = timedelta(days=env.int("INVITATION_DAYS", 7))
@@ -130,6 +142,29 @@ REQUIRE_2FA_FOR_STAFF = env.bool("REQUIRE_2FA_FOR_STAFF", False)
 OTP_EMAIL = env.bool("OTP_EMAIL", False)
 OTP_EMAIL_TOKEN_VALIDITY = 300  # seconds
 OTP_TOTP_ISSUER = "Vertex AR"  # what the app calls the account
+
+# Locked out: one user name from one address after so many failures, for so long.
+AUTHENTICATION_BACKENDS = [
+    "accounts.lockout.LockOutBackend",  # decides nothing but that nobody tries too often
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_MAX_ATTEMPTS = env.int("AUTH_MAX_ATTEMPTS", 5)
+AUTH_LOCKOUT = timedelta(minutes=env.int("AUTH_LOCKOUT_MINUTES", 15))
+AXES_HANDLER = "accounts.lockout.FailureHandler"
+AXES_FAILURE_LIMIT = AUTH_MAX_ATTEMPTS
+AXES_COOLOFF_TIME = AUTH_LOCKOUT
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.refusal"
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.address_of"
+AXES_USERNAME_CALLABLE = "accounts.lockout.name_key_of"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # accounts.audit keeps it
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# How long it is kept who did what.
+AUDIT_DAYS = env.int("AUDIT_DAYS", 730)
 
 SESSION_TIMEOUT = timedelta(minutes=env.int("SESSION_TIMEOUT_MINUTES", 30))
 SESSION_COOKIE_AGE = int(SESSION_TIMEOUT.total_seconds())
@@ -166,6 +201,20 @@ X_FRAME_OPTIONS = "DENY"
 # On plain http browsers take no notice of it but to complain.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if IS_HTTPS else None
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+# Once a browser has seen it, it asks by https alone for so long.
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
+SECURE_SSL_REDIRECT = IS_HTTPS and env.bool("SSL_REDIRECT", True)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # asked by machines from within
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
+# Asking browsers' makers to know it beforehand can't be taken back: a choice, not a default.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Pages of other hosts whose scripts may call the API. They send a token, never a cookie.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_EXPOSE_HEADERS = ["X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"]
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -178,8 +227,18 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "vertexar.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "vertexar.throttles.GlobalThrottle",
+        "vertexar.throttles.UploadThrottle",
+    ],
     "EXCEPTION_HANDLER": "vertexar.api.problems.problem_handler",
 }
+# Rates: a number of requests in a sec, min, hour or day.
+RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", True)
+AUTH_RATE_LIMIT = env.str("AUTH_RATE_LIMIT", "5/min")
+UPLOAD_RATE_LIMIT = env.str("UPLOAD_RATE_LIMIT", "10/min")
+GLOBAL_RATE_LIMIT = env.str("GLOBAL_RATE_LIMIT", "100/min")
+VIEWER_RATE_LIMIT = env.str("VIEWER_RATE_LIMIT", "3000/min")
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": SESSION_TIMEOUT,
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_DAYS", 14)),
@@ -248,7 +307,7 @@ UPLOAD_MAX_BYTES = PICTURE_MAX_BYTES + VIDEO_MAX_BYTES + 1_000_000  # and the fo
 # --- Mail -------------------------------------------------------------------------------------
 
 # Without a server mails go to the worker's log.
-locals().update(env.email_url("EMAIL_URL", default="consolemail://"))
+locals().update(env.email_url_config(EMAIL_URL or "consolemail://"))
 EMAIL_TIMEOUT = 15  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Vertex AR <noreply@localhost>")
 
@@ -259,6 +318,19 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", 60)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
 TASK_SECONDS = env.int("TASK_SECONDS", 540)
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 30)
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": [REDIS_URL],
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {
+            "socket_connect_timeout": 0.3,  # seconds: a request must not wait for a count
+            "socket_timeout": 0.3,
+            "retry": Retry(NoBackoff(), 1),  # one: a connection kept from before may be dead
+        },
+    },
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -289,6 +361,11 @@ CELERY_BEAT_SCHEDULE = {
         "requeue-lost-markers": "markers.tasks.requeue_lost_markers",
         "requeue-lost-videos": "arcontent.tasks.requeue_lost_videos",
     }.items()
+} | {
+    "forget-what-is-old": {
+        "task": "accounts.tasks.forget_what_is_old",
+        "schedule": crontab(hour=3, minute=17),
+    },
 }
 
 # --- Language, time, logs ---------------------------------------------------------------------
@@ -313,5 +390,6 @@ LOGGING = {
             "filters": ["request_id"],
         },
     },
+    "loggers": {"axes": {"level": "ERROR"}},  # whom it counts stands in the audit log
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
 }

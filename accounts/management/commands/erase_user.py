@@ -1,0 +1,29 @@
+"""Takes away all that tells who somebody was."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.personal import erase
+from vertexar.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = "Erase a person for ever. What they made stays with their organisations."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--yes", action="store_true", help="Do not ask.")
+
+    def handle(self, *args: Any, username: str, yes: bool, **options: Any) -> None:
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            raise CommandError(f"There is no user {username}.")
+        if not yes and input(f"Type {username} again to erase them for ever: ") != username:
+            raise CommandError("Nothing was erased.")
+        try:
+            erase(user, actor=None)
+        except DomainError as error:
+            raise CommandError(f"{error.message} {error.hint}".strip()) from error
+        self.stdout.write(f"{username} is erased.")
