@@ -7,8 +7,10 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
 
 from accounts.models import ApiSession, User
+from accounts.otp.standing import must_enrol
 from accounts.sessions import session_of
 from accounts.tokens import AccessToken
+from vertexar.errors import NotAllowed
 
 
 class SessionAuthentication(JWTAuthentication):
@@ -19,6 +21,8 @@ class SessionAuthentication(JWTAuthentication):
 
         Raises:
             InvalidToken: it is forged or has run out, or its session is over.
+            NotAllowed: its user must set up a second factor first. It is asked here and not by a
+                permission, so that a new view is closed unless it says `open_before_enrolment`.
         """
         header = self.get_header(request)
         raw = self.get_raw_token(header) if header else None
@@ -28,6 +32,13 @@ class SessionAuthentication(JWTAuthentication):
         session = session_of(token) if isinstance(token, AccessToken) else None
         if session is None:
             raise InvalidToken(_("You are not signed in any more."))
+        is_open = getattr(request.parser_context.get("view"), "open_before_enrolment", False)
+        if not is_open and must_enrol(session.user):
+            raise NotAllowed(
+                _("You must set up a second factor first."),
+                code="otp_enrolment_required",
+                hint=_("Begin with POST /api/v1/auth/2fa/totp."),
+            )
         return session.user, session
 
 

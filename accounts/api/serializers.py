@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from accounts.models import User
+from accounts.otp import codes
 from accounts.sessions import TokenPair
 from vertexar.errors import NotSignedIn
 
@@ -30,21 +32,33 @@ class TokensSerializer(serializers.Serializer[TokenPair]):
 
 
 class LoginSerializer(serializers.Serializer[Any]):
-    """Checks a user name and a password."""
+    """Checks a user name and a password, and the code of a second factor where there is one."""
 
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+    otp = serializers.CharField(
+        max_length=32,
+        required=False,
+        allow_blank=True,
+        default="",
+        write_only=True,
+        help_text="The code that the app shows or that was mailed, or a backup code.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Find the user.
 
         Raises:
             NotSignedIn: unknown, wrong or inactive, without saying which.
+            OtpRequired, OtpWrong: the password is right, and that is not enough.
+            TooManyRequests: too many wrong codes.
         """
+        code = attrs.pop("otp")
         request = cast("Request", self.context["request"])
         user = authenticate(request._request, **attrs)
         if user is None:
             raise NotSignedIn(_("User name or password are wrong."), code="wrong_credentials")
+        codes.check_sign_in(request._request, cast("User", user), code)
         return {"user": user}
 
 

@@ -19,6 +19,7 @@ from django_otp.plugins.otp_email.models import EmailDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import audit
+from accounts.lockout import judging
 from accounts.models import BackupCodeSet, User
 from accounts.models.otp import as_backup_code
 from accounts.otp.standing import email_of, is_enrolled, totp_of
@@ -110,7 +111,8 @@ def check_password(request: HttpRequest, user: User, password: str) -> None:
     """
     if not user.has_usable_password():
         return
-    found = authenticate(request, username=user.get_username(), password=password)
+    with judging():
+        found = authenticate(request, username=user.get_username(), password=password)
     if found is None or found.pk != user.pk:
         raise WrongPassword(_("The password is wrong."))
 
