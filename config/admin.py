@@ -3,12 +3,16 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from accounts import lockout
 from arcontent.models import ARContent
+from vertexar.limited import limited
+from vertexar.throttles import AUTH
 
 STUDIO = ["arcontent", "markers"]  # what is needed most comes first
 RECENT = 6
@@ -35,6 +39,14 @@ class BackOffice(AdminSite):
         """Let the session slide with every look at the desk: it ends so long after the last."""
         request.session.modified = not request.session.is_empty()
         return super().has_permission(request)
+
+    @method_decorator(limited(AUTH, page=lockout.page, counts_reads=False))
+    @method_decorator(lockout.judging())
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Judge tries to sign in one after another, and not too many."""
+        return super().login(request, extra_context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Put what is needed most first, and markers with what is shown on them."""

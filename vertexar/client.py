@@ -7,6 +7,9 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+# What one customer of a provider is given of IPv6 (RFC 6177): they change the rest at will.
+IPV6_CUSTOMER_BITS = 64
+
 current_ip: ContextVar[str] = ContextVar("client_ip", default="")
 
 
@@ -18,22 +21,44 @@ def client_ip(request: HttpRequest) -> str:
     written. Without proxies, or with fewer addresses than proxies, the header says nothing.
 
     Returns:
-        An IPv4 or IPv6 address, or "" if the server was asked through a Unix socket and no proxy
-        said more.
+        An IPv4 or IPv6 address in its shortest form, without port or zone, or "" if the server was
+        asked through a Unix socket and no proxy said more.
     """
-    named = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    named = request.headers.get("X-Forwarded-For", "").split(",")
     proxies: int = settings.NUM_PROXIES
-    if 0 < proxies <= len(named) and _is_address(named[-proxies]):
-        return named[-proxies]
-    return str(request.META.get("REMOTE_ADDR") or "")
+    if 0 < proxies <= len(named) and (address := _address_in(named[-proxies])):
+        return address
+    return _address_in(str(request.META.get("REMOTE_ADDR") or ""))
 
 
-def _is_address(text: str) -> bool:
+def network_of(ip: str) -> str:
+    """Tell whom an address stands for when tries are counted.
+
+    Args:
+        ip: an address as `client_ip` tells it, or "".
+
+    Returns:
+        An IPv4 address as it is, of an IPv6 address the first one of its /64, "" for "".
+    """
+    if ":" not in ip:
+        return ip
+    network = ipaddress.ip_network(f"{ip}/{IPV6_CUSTOMER_BITS}", strict=False)
+    return str(network.network_address)
+
+
+def _address_in(text: str) -> str:
+    """Read `1.2.3.4`, `1.2.3.4:567`, `2001:db8::1`, `[2001:db8::1]:567`; "" for anything else."""
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
-    return True
+        return ""
+    # A server that listens on IPv6 sees IPv4 clients like that (RFC 4291, 2.5.5.2).
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 class ClientMiddleware:

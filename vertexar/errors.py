@@ -61,6 +61,8 @@ class TooManyRequests(DomainError):
 
     code = "too_many_requests"
 
-    def __init__(self, message: str, *, retry_after_s: int, code: str | None = None) -> None:
-        super().__init__(message, code=code)
+    def __init__(
+        self, message: str, *, retry_after_s: int, code: str | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
         self.retry_after_s = retry_after_s

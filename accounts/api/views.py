@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import keys, sessions
+from accounts import keys, lockout, sessions
 from accounts.api.serializers import (
     LoginSerializer,
     LogoutSerializer,
@@ -20,6 +20,7 @@ from accounts.api.serializers import (
     TokensSerializer,
 )
 from accounts.models import ApiSession, User
+from vertexar.throttles import AuthThrottle, GlobalThrottle
 
 KEYS_MAX_AGE_S = 300
 
@@ -29,24 +30,28 @@ class SignInView(APIView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
+    throttle_classes = [AuthThrottle]
 
 
 class LoginView(SignInView):
     """A user name and a password for a pair of tokens."""
 
     @extend_schema(request=LoginSerializer, responses=TokensSerializer)
+    @lockout.judging()
     def post(self, request: Request) -> Response:
         """Sign in."""
         serializer = LoginSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        pair = sessions.begin_session(
-            serializer.validated_data["user"], user_agent=request.headers.get("User-Agent", "")
-        )
+        user = serializer.validated_data["user"]
+        pair = sessions.begin_session(user, user_agent=request.headers.get("User-Agent", ""))
+        lockout.forget_failures(request._request, user)
         return Response(TokensSerializer(pair).data)
 
 
 class RefreshView(SignInView):
     """A refresh token for a new pair of tokens."""
+
+    throttle_classes = [GlobalThrottle]  # nobody guesses one
 
     @extend_schema(request=RefreshSerializer, responses=TokensSerializer)
     def post(self, request: Request) -> Response:
@@ -59,6 +64,8 @@ class RefreshView(SignInView):
 
 class LogoutView(APIView):
     """The end of a session: its tokens open nothing from this moment on."""
+
+    open_before_enrolment = True
 
     @extend_schema(request=LogoutSerializer, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -27,6 +27,7 @@ from arcontent.api.serializers import (
 )
 from arcontent.models import ARContent
 from arcontent.statistics import Event
+from vertexar.throttles import ViewerThrottle
 
 IDEMPOTENCY_KEY_MAX = 200
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -95,6 +96,7 @@ class EventView(APIView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
+    throttle_classes = [ViewerThrottle]
 
     @extend_schema(request=EventSerializer, responses={204: None})
     def post(self, request: Request) -> Response:

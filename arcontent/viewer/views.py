@@ -1,5 +1,6 @@
 """The public side: the viewer's page and its manifest, the QR codes, the old click counter."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from csp.constants import NONE, SELF
@@ -14,6 +15,9 @@ from arcontent import qr, statistics
 from arcontent.models import ARContent, ContentStatus
 from arcontent.statistics import Event
 from arcontent.viewer.manifest import manifest_of
+from vertexar.errors import TooManyRequests
+from vertexar.limited import limited
+from vertexar.throttles import VIEWER
 
 QR_PNG_PX = 1024  # 8 cm at 300 dpi
 READY_SECONDS = 60
@@ -21,7 +25,14 @@ READY_SECONDS = 60
 viewer_csp = csp_replace({"worker-src": [SELF], "form-action": [NONE]})
 
 
+def too_many_requests(request: HttpRequest, error: TooManyRequests) -> HttpResponse:
+    """Ask people to wait."""
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    return render(request, "arcontent/too_many_requests.html", status=status)
+
+
 @require_safe
+@limited(VIEWER, page=too_many_requests)
 @viewer_csp  # type: ignore[arg-type]  # its stubs know views of one argument only
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Show the viewer, or kindly say that there is no such code."""
@@ -40,6 +51,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
+@limited(VIEWER)
 def manifest(request: HttpRequest, code: str) -> HttpResponse:
     """Answer what the viewer needs; cacheable for a minute once there is something to show."""
     content = get_object_or_404(ARContent.objects.by_code(code).with_parts())
@@ -51,6 +63,7 @@ def manifest(request: HttpRequest, code: str) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
+@limited(VIEWER)
 def click(request: HttpRequest, reference: str) -> HttpResponse:
     """Count a click on the call to action under the path of version 1.1.0, by code or by id."""
     try:
@@ -62,12 +75,14 @@ def click(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
+@limited(VIEWER)
 def qr_vector(request: HttpRequest, code: str) -> HttpResponse:
     """The QR code as SVG, for print."""
     return _qr_response(qr.qr_svg(_viewer_url(code)), "image/svg+xml")
 
 
 @require_safe
+@limited(VIEWER)
 def qr_raster(request: HttpRequest, code: str) -> HttpResponse:
     """The QR code as PNG, for everything else."""
     return _qr_response(qr.qr_png(_viewer_url(code), size_px=QR_PNG_PX), "image/png")

@@ -150,7 +150,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 AUTH_MAX_ATTEMPTS = env.int("AUTH_MAX_ATTEMPTS", 5)
 AUTH_LOCKOUT = timedelta(minutes=env.int("AUTH_LOCKOUT_MINUTES", 15))
-AXES_HANDLER = "accounts.lockout.FailureHandler"
+AXES_HANDLER = "accounts.lockout.SignInHandler"
 AXES_FAILURE_LIMIT = AUTH_MAX_ATTEMPTS
 AXES_COOLOFF_TIME = AUTH_LOCKOUT
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -21,4 +21,5 @@ STORAGES = {
     "default": {"BACKEND": "vertexar.storage.LocalStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+RATE_LIMIT_ENABLED = False  # but where it is tested
 WHITENOISE_AUTOREFRESH = True  # static files straight from their folders

@@ -8,6 +8,7 @@ import errno
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
+from math import ceil
 from typing import Any, TypedDict
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -47,6 +48,17 @@ STATUS: dict[type[DomainError], HTTPStatus] = {  # the first that fits
 }
 
 
+# What may be raised before a request is counted.
+REFUSED_EARLY = (
+    NotAllowed,
+    NotSignedIn,
+    exceptions.NotAuthenticated,
+    exceptions.AuthenticationFailed,
+    exceptions.PermissionDenied,
+    PermissionDenied,
+)
+
+
 class FieldError(TypedDict):
     """What is wrong with one field."""
 
@@ -57,6 +69,7 @@ class FieldError(TypedDict):
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an expected error; None for a bug, which Django's `handler500` answers."""
+    exc = _within_limits(exc, context)
     if isinstance(exc, DomainError):
         return _response(_of_domain(exc), headers=_headers_of(exc))
     if isinstance(exc, RequestDataTooBig):
@@ -87,6 +100,23 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     return _response(body, headers=dict(response.items()))
 
 
+def answer(error: DomainError) -> JsonResponse:
+    """Answer an expected error outside of the API's views."""
+    response = _json(_of_domain(error))
+    for name, value in _headers_of(error).items():
+        response[name] = value
+    return response
+
+
+def too_many_requests(*, retry_after_s: int) -> TooManyRequests:
+    """The error for whoever asks too often."""
+    return TooManyRequests(
+        _("You ask too often."),
+        retry_after_s=retry_after_s,
+        hint=_("Wait as many seconds as Retry-After says."),
+    )
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer what Django refuses before a view is reached."""
     if not _is_api(request):
@@ -107,6 +137,18 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
         return defaults.server_error(request)
     detail = _("Something went wrong on our side.")
     return _json(_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "server_error", detail))
+
+
+def _within_limits(exc: Exception, context: dict[str, Any]) -> Exception:
+    """Count a request that was refused first: guessing tokens has the same limits as all else."""
+    if isinstance(exc, REFUSED_EARLY):
+        try:
+            context["view"].check_throttles(context["request"])
+        except exceptions.Throttled as throttled:
+            exc = throttled
+    if isinstance(exc, exceptions.Throttled):
+        return too_many_requests(retry_after_s=ceil(getattr(exc, "wait", None) or 1))
+    return exc
 
 
 def _of_domain(error: DomainError) -> dict[str, Any]:
