@@ -4,7 +4,15 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.api import otp
+from accounts.api.invitations import AcceptView, InvitationViewSet
+from accounts.api.passwords import (
+    PasswordChangeView,
+    PasswordResetConfirmView,
+    PasswordResetView,
+)
+from accounts.api.people import MemberViewSet, MeView, MySessionViewSet, OrganizationViewSet
 from accounts.api.personal import EraseView, PersonalDataView
+from accounts.api.registration import RegisterView
 from accounts.api.views import LoginView, LogoutView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
 from markers.api.views import MarkerBatchViewSet, MarkerPresetViewSet, MarkerViewSet
@@ -20,9 +28,46 @@ urlpatterns = [
     path("auth/2fa/email/confirm", otp.EmailConfirmView.as_view(), name="2fa-email-confirm"),
     path("auth/2fa/backup-codes", otp.BackupCodesView.as_view(), name="2fa-backup-codes"),
     path(
-        "organizations/<uuid:pk>/members/<uuid:member>/2fa",
+        "organizations/<uuid:organization_id>/members/<uuid:pk>/2fa",
         otp.MemberView.as_view(),
         name="member-2fa",
+    ),
+    path("auth/register", RegisterView.as_view(), name="register"),
+    path("auth/password/change", PasswordChangeView.as_view(), name="password-change"),
+    path("auth/password/reset", PasswordResetView.as_view(), name="password-reset"),
+    path(
+        "auth/password/reset/confirm",
+        PasswordResetConfirmView.as_view(),
+        name="password-reset-confirm",
+    ),
+    path("auth/invitations/accept", AcceptView.as_view(), name="invitation-accept"),
+    path("users/me", MeView.as_view(), name="me"),
+    path("users/me/sessions", MySessionViewSet.as_view({"get": "list"}), name="my-sessions"),
+    path(
+        "users/me/sessions/<uuid:pk>",
+        MySessionViewSet.as_view({"delete": "destroy"}),
+        name="my-session",
+    ),
+    path("organizations", OrganizationViewSet.as_view({"get": "list"}), name="organizations"),
+    path(
+        "organizations/<uuid:organization_id>/members",
+        MemberViewSet.as_view({"get": "list"}),
+        name="members",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/members/<uuid:pk>",
+        MemberViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="member",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/invitations",
+        InvitationViewSet.as_view({"get": "list", "post": "create"}),
+        name="invitations",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/invitations/<uuid:pk>",
+        InvitationViewSet.as_view({"delete": "destroy"}),
+        name="invitation",
     ),
     path("users/me/data", PersonalDataView.as_view(), name="my-data"),
     path("users/me/erase", EraseView.as_view(), name="erase-me"),

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from accounts import pages
 from accounts.api.views import jwks
 from arcontent.viewer import views as viewer
 from vertexar import health, media
@@ -18,6 +19,25 @@ urlpatterns = [
     path("qr/<str:code>.png", viewer.qr_raster, name="qr-png"),
     re_path(r"^media/(?P<key>.+)$", media.serve, name="media"),
     path("api/v1/", include(("config.api", "api"))),
+    path("account/verify/<str:uid>/<str:token>", pages.VerifyPage.as_view(), name="account-verify"),
+    path(
+        "account/address/<str:uid>/<str:address>/<str:token>",
+        pages.AddressPage.as_view(),
+        name="account-address",
+    ),
+    path(
+        "account/invitation/<str:token>",
+        pages.InvitationPage.as_view(),
+        name="account-invitation",
+    ),
+    # The name by which Django's log-in page links to it.
+    path("account/password", pages.AskForResetPage.as_view(), name="admin_password_reset"),
+    path(
+        "account/password/<str:uidb64>/<str:token>",
+        pages.ResetPage.as_view(),
+        name="password_reset_confirm",
+    ),
+    path("admin/password_change/", admin.site.admin_view(pages.OwnPasswordPage.as_view())),
     path("admin/", admin.site.urls),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("health/live", health.live, name="live"),
