@@ -5,11 +5,15 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts import lockout
+from accounts.otp import door
+from accounts.otp.door import CodeView
+from accounts.otp.pages import SecondFactorView
 from arcontent.models import ARContent
 from vertexar.limited import limited
 from vertexar.throttles import AUTH
@@ -34,19 +38,31 @@ class BackOffice(AdminSite):
     site_header = "Vertex AR"
     index_title = _("Studio")
     site_url = None  # "/" leads here
+    login_form = door.PasswordStepForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let the session slide with every look at the desk: it ends so long after the last."""
         request.session.modified = not request.session.is_empty()
-        return super().has_permission(request)
+        return super().has_permission(request) and door.may_pass(request)
+
+    def get_urls(self) -> list[Any]:
+        """Put the pages of the second factor beside Django's own; they guard themselves."""
+        second_step = limited(AUTH, page=lockout.page, counts_reads=False)(
+            lockout.judging()(CodeView.as_view(site=self))
+        )
+        return [
+            path("second-step/", second_step, name="second-step"),
+            path("second-factor/", SecondFactorView.as_view(site=self), name="second-factor"),
+            *super().get_urls(),
+        ]
 
     @method_decorator(limited(AUTH, page=lockout.page, counts_reads=False))
     @method_decorator(lockout.judging())
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Judge tries to sign in one after another, and not too many."""
-        return super().login(request, extra_context)
+        """Judge tries to sign in one after another, and not too many; lead to the second step."""
+        return door.next_step(request, super().login(request, extra_context))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Put what is needed most first, and markers with what is shown on them."""

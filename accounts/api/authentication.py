@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
@@ -13,6 +14,12 @@ from accounts.tokens import AccessToken
 from vertexar.errors import NotAllowed
 
 
+class EnrolmentRequired(NotAllowed, PermissionDenied):
+    """A second factor is required of the user, who has none. Of DRF's, so that it asks once."""
+
+    code = "otp_enrolment_required"
+
+
 class SessionAuthentication(JWTAuthentication):
     """`Authorization: Bearer …`; `request.auth` is the session."""
 
@@ -21,8 +28,8 @@ class SessionAuthentication(JWTAuthentication):
 
         Raises:
             InvalidToken: it is forged or has run out, or its session is over.
-            NotAllowed: its user must set up a second factor first. It is asked here and not by a
-                permission, so that a new view is closed unless it says `open_before_enrolment`.
+            EnrolmentRequired: its user must set up a second factor first. It is asked here and not
+                by a permission: a new view is closed unless it says `open_before_enrolment`.
         """
         header = self.get_header(request)
         raw = self.get_raw_token(header) if header else None
@@ -34,9 +41,8 @@ class SessionAuthentication(JWTAuthentication):
             raise InvalidToken(_("You are not signed in any more."))
         is_open = getattr(request.parser_context.get("view"), "open_before_enrolment", False)
         if not is_open and must_enrol(session.user):
-            raise NotAllowed(
+            raise EnrolmentRequired(
                 _("You must set up a second factor first."),
-                code="otp_enrolment_required",
                 hint=_("Begin with POST /api/v1/auth/2fa/totp."),
             )
         return session.user, session

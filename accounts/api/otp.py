@@ -83,7 +83,7 @@ class SecondFactorView(APIView):
         """Read what was sent."""
         serializer = kind(data=self.request.data)
         serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        return cast("dict[str, Any]", serializer.validated_data)
 
     def check_password(self, password: str) -> None:
         """Ask once more who it is; a stolen token must not be enough to change this."""
@@ -189,12 +189,10 @@ class MemberView(APIView):
     """The second factor of somebody whom one manages."""
 
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, pk: UUID, member: UUID) -> Response:
+    def delete(self, request: Request, organization_id: UUID, pk: UUID) -> Response:
         """Take away the second factor that a member has lost; all their sessions end."""
         actor = cast("User", request.user)
-        organization = get_object_or_404(Organization.objects.visible_to(actor), pk=pk)
-        user = get_object_or_404(
-            User.objects.filter(memberships__organization=organization), pk=member
-        )
+        organization = get_object_or_404(Organization.objects.visible_to(actor), pk=organization_id)
+        user = get_object_or_404(User, pk=pk, memberships__organization=organization)
         recovery.recover(user, actor=actor, organization=organization)
         return Response(status=HTTPStatus.NO_CONTENT)

@@ -26,14 +26,21 @@ class Enrolment:
     """What an authenticator app must know.
 
     Attributes:
+        key: tells one secret from another.
         secret: Base32 (RFC 4648), to be typed where no code can be scanned.
         url: the same as `otpauth://totp/…`.
         qr: the URL as a QR code, an SVG picture as a `data:` URL.
     """
 
+    key: int
     secret: str
     url: str
     qr: str
+
+    @property
+    def spaced_secret(self) -> str:
+        """The secret in groups of four, as one types it."""
+        return " ".join(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
 
 
 @transaction.atomic
@@ -144,6 +151,7 @@ def enrolment_of(device: Any) -> Enrolment:
     qrcode.make(device.config_url, image_factory=SvgPathFillImage).save(buffer)
     qr = base64.b64encode(buffer.getvalue()).decode()
     return Enrolment(
+        key=device.pk,
         secret=base64.b32encode(device.bin_key).decode(),
         url=device.config_url,
         qr=f"data:image/svg+xml;base64,{qr}",

@@ -70,3 +70,8 @@ def totp_of(user: User) -> Any:
 def email_of(user: User) -> Any:
     """The user's `EmailDevice`, or None."""
     return EmailDevice.objects.filter(user=user, confirmed=True).first()
+
+
+def device_of(user: User) -> Any:
+    """The device that signing in asks for, or None."""
+    return totp_of(user) or email_of(user)
