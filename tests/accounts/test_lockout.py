@@ -100,6 +100,15 @@ def test_it_ends_by_itself(anna: User) -> None:
     assert sign_in("anna", PASSWORD).status_code == 200
 
 
+def test_after_its_end_one_counts_from_zero(anna: User) -> None:
+    fail()
+    fail("boris", times=3)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+
+    assert fail(times=6) == [401] * 5 + [429]
+    assert AccessAttempt.objects.count() == 1
+
+
 def test_trying_on_while_locked_out_does_not_prolong_it(anna: User) -> None:
     fail()
     before = timezone.now() - timedelta(minutes=14)
