@@ -125,7 +125,6 @@ def _register(user: User, *, is_verified_first: bool) -> None:
         if has_name or has_address:  # what is made is unmade: it was for the time it takes
             tag = uuid4().hex
             user.username, user.email = tag, f"{tag}@localhost.localdomain"
-            transaction.set_rollback(True)
         elif pending is not None:  # the last word counts, and the former link is void
             user.pk, user._state.adding = pending.pk, False
         user.is_active = not is_verified_first
@@ -133,6 +132,7 @@ def _register(user: User, *, is_verified_first: bool) -> None:
         if user.is_active:
             found_organization(user)
         audit.record(audit.Action.REGISTERED, actor=user, target=user)
+        transaction.set_rollback(has_name or has_address)
     if has_address:
         post(tasks.send_notice, Letter.KNOWN.value, address, name)
     elif has_name:

@@ -366,6 +366,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.forget_what_is_old",
         "schedule": crontab(hour=3, minute=17),
     },
+    "drop-unconfirmed": {
+        "task": "accounts.tasks.drop_unconfirmed",
+        "schedule": crontab(minute=29),
+    },
 }
 
 # --- Language, time, logs ---------------------------------------------------------------------
