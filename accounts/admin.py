@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lockout import unlock_chosen
 from accounts.models import Membership, Organization, User
 from accounts.otp.admin import take_away_second_factor
 
@@ -37,7 +38,7 @@ class UserAdmin(DjangoUserAdmin[User]):
     list_display = ["username", "email", "belongs_to", "is_staff", "is_active", "last_login"]
     list_filter = ["is_staff", "is_active", "memberships__role"]
     inlines = [MembershipInline]
-    actions = [take_away_second_factor]
+    actions = [unlock_chosen, take_away_second_factor]
     filter_horizontal = ["user_permissions"]
     fieldsets = (
         (None, {"fields": ["username", "password"]}),

@@ -13,20 +13,23 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from axes.backends import AxesStandaloneBackend
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException
 
 from accounts import audit
@@ -107,6 +110,8 @@ class LockOutBackend(AxesStandaloneBackend):  # type: ignore[misc]  # untyped
         """
         if request is not None:
             _one_at_a_time(name_key(username or ""), address_of(request))
+            AxesProxyHandler.update_request(request)
+            request.axes_credentials = {User.USERNAME_FIELD: username}  # type: ignore[attr-defined]
         super().authenticate(request, username=username, **credentials)
 
 
@@ -132,10 +137,7 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc]  # untyped
         **kwargs: Any,
     ) -> None:
         """Count a failure that was judged; one that was not changes nothing."""
-        if request is None:
-            return
-        request.axes_credentials = credentials  # type: ignore[attr-defined]  # for `refusal`
-        if request.axes_locked_out:  # type: ignore[attr-defined]
+        if request is None or request.axes_locked_out:  # type: ignore[attr-defined]
             return
         request.axes_user_agent = ""  # type: ignore[attr-defined]  # one row, whatever it says
         super().user_login_failed(sender, credentials, request, **kwargs)
@@ -181,20 +183,6 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc]  # untyped
 
 
 # --- Answering --------------------------------------------------------------------------------
-
-
-def check(request: HttpRequest, username: str) -> None:
-    """Look whether a name is heard, where something else than `authenticate` is to be judged.
-
-    Call it within `judging`: other tries wait as they do with `authenticate`.
-
-    Raises:
-        LockedOut: it is not.
-    """
-    key, ip = name_key(username), address_of(request)
-    _one_at_a_time(key, ip)
-    if (left := locked_for(key=key, ip=ip)) > timedelta(0):
-        raise locked_out(left)
 
 
 def refusal(
@@ -259,3 +247,14 @@ def unlock(*, actor: User | None, username: str = "", ip: str = "") -> int:
     user = User.objects.filter(username=username).first() if username else None
     audit.record(audit.Action.UNLOCKED, actor=actor, target=user, address=ip, counts=unlocked)
     return unlocked
+
+
+@admin.action(description=gettext_lazy("Unlock"), permissions=["change"])
+def unlock_chosen(
+    model_admin: admin.ModelAdmin[User], request: HttpRequest, queryset: QuerySet[User]
+) -> None:
+    """Hear the chosen users again from wherever they were locked out."""
+    actor = cast("User", request.user)
+    unlocked = sum(unlock(actor=actor, username=user.get_username()) > 0 for user in queryset)
+    message = _("Had failed to sign in and may try again: %(count)d.") % {"count": unlocked}
+    model_admin.message_user(request, message)

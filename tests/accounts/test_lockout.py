@@ -5,9 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.middleware import AxesMiddleware
 from axes.models import AccessAttempt
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.http import JsonResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -211,9 +214,36 @@ def test_an_operator_must_say_whom(arguments: list[str]) -> None:
         call_command("unlock", *arguments)
 
 
-def test_who_is_locked_out_is_not_heard_with_a_second_factor_either(anna: User) -> None:
+def test_the_back_office_unlocks_a_user(anna: User, superuser: User) -> None:
     fail()
-    request = APIClient(REMOTE_ADDR=HERE).get("/health/live").wsgi_request
+    desk = Client()
+    desk.force_login(superuser)
 
-    with pytest.raises(lockout.LockedOut), lockout.judging():
-        lockout.check(request, "anna")
+    form = {"action": "unlock_chosen", "_selected_action": [str(anna.pk)]}
+    page = desk.post(reverse("admin:accounts_user_changelist"), form, follow=True)
+
+    assert "may try again: 1." in page.content.decode()
+    assert sign_in("anna", PASSWORD).status_code == 200
+    entry = AuditEntry.objects.get(action="login.unlocked")
+    assert (entry.actor, entry.object_id) == (superuser, str(anna.pk))
+
+
+def test_django_axes_own_tables_are_not_offered(superuser: User) -> None:
+    desk = Client()
+    desk.force_login(superuser)
+
+    assert "/axes/" not in desk.get(reverse("admin:index")).content.decode()
+
+
+def test_a_refusal_tells_the_time_left_whoever_asks_the_backend(
+    anna: User, rf: RequestFactory
+) -> None:
+    fail()
+    request = rf.post("/admin/second-step/", REMOTE_ADDR=HERE)
+
+    with pytest.raises(PermissionDenied):
+        lockout.LockOutBackend().authenticate(request, username="anna")
+    answer = AxesMiddleware(lambda _request: JsonResponse({}))(request)
+
+    assert answer.status_code == 429
+    assert 890 <= int(answer["Retry-After"]) <= 900
