@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from accounts.models import Membership, Organization, Role, User
 from vertexar.errors import NotAllowed
 
@@ -40,4 +41,5 @@ def create_admin(*, username: str, email: str, password: str) -> tuple[User, boo
         return user, False
     user = User.objects.create_superuser(username=username, email=email, password=password)
     Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
+    audit.record(audit.Action.CREATED, actor=None, target=user, organization=organization)
     return user, True
