@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django_otp.plugins.otp_email.models import EmailDevice
 
 from accounts import invitations, links
 from accounts.mail import Letter, send
@@ -56,6 +58,17 @@ def invitation(invitation_id: str, *, language: str) -> None:
         "link": links.url("account-invitation", invitations.new_token(row)),
     }
     send(Letter.INVITATION, to=row.email, language=language, **fields)
+
+
+def otp_code(user_id: str, *, language: str) -> None:
+    """Send the code of a second factor that is good now."""
+    waiting = EmailDevice.objects.filter(user=user_id, valid_until__gt=timezone.now())
+    device = waiting.exclude(token=None).select_related("user").first()
+    if device is None:
+        logger.info("user %s: no code waits", user_id)
+        return
+    fields = {"username": device.user.username, "code": device.token}
+    send(Letter.OTP_CODE, to=device.user.email, language=language, **fields)
 
 
 def notice(letter: str, *, address: str, username: str, language: str) -> None:

@@ -32,6 +32,7 @@ class Letter(StrEnum):
     ADDRESS_CHANGE = "address_change"
     ADDRESS_CHANGED = "address_changed"
     INVITATION = "invitation"
+    OTP_CODE = "otp_code"
     OTP_RECOVERED = "otp_recovered"
 
 
@@ -112,6 +113,13 @@ WORDINGS: dict[Letter, Wording] = {
             _("Here you can accept; the link is good for {days} days, once:"),
             LINK,
             _("If you don't know what this is about, do nothing."),
+        ),
+    ),
+    Letter.OTP_CODE: Wording(
+        _("A code to sign in"),
+        (
+            _("Somebody signs in as {username} with the right password. The code is {code}."),
+            _("It is good for five minutes. If it was not you, change your password."),
         ),
     ),
     Letter.OTP_RECOVERED: Wording(

@@ -38,6 +38,14 @@ def send_invitation(invitation_id: str, language: str) -> None:
     letters.invitation(invitation_id, language=language)
 
 
+@shared_task(autoretry_for=RETRIED, retry_backoff=5, retry_backoff_max=60, max_retries=4)
+def send_otp_code(user_id: str, language: str) -> None:
+    """Write to somebody who signs in the code that is good now."""
+    from accounts import letters
+
+    letters.otp_code(user_id, language=language)
+
+
 @shared_task(autoretry_for=RETRIED, retry_backoff=5, retry_backoff_max=300, max_retries=6)
 def send_notice(letter: str, address: str, username: str, language: str) -> None:
     """Write what holds no secret."""

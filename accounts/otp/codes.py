@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django_otp.plugins.otp_email.models import EmailDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import audit
+from accounts import audit, tasks
 from accounts.lockout import judging
+from accounts.mail import post
 from accounts.models import BackupCodeSet, User
 from accounts.models.otp import as_backup_code
 from accounts.otp.standing import email_of, is_enrolled, totp_of
@@ -126,6 +127,7 @@ def send_code(device: Any) -> None:
         return
     device.cooldown_set(commit=False)
     device.generate_token(valid_secs=settings.OTP_EMAIL_TOKEN_VALIDITY)
+    post(tasks.send_otp_code, str(device.user_id))
 
 
 def _device_for(user: User, code: str) -> tuple[Any, str]:

@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, sessions
+from accounts import audit, sessions, tasks
+from accounts.mail import Letter, post
 from accounts.models import Capability, Organization, User
 from accounts.otp.enrolment import delete_all
 from accounts.otp.standing import OWNERS
@@ -12,7 +13,7 @@ from vertexar.errors import NotAllowed
 
 @transaction.atomic
 def recover(user: User, *, actor: User | None, organization: Organization | None = None) -> None:
-    """Take away the second factor that somebody has lost, and end their sessions.
+    """Take away the second factor that somebody has lost, end their sessions and write to them.
 
     Args:
         user: whose it was.
@@ -37,6 +38,7 @@ def recover(user: User, *, actor: User | None, organization: Organization | None
     delete_all(user)
     audit.record(audit.Action.OTP_RECOVERED, actor=actor, target=user, organization=organization)
     sessions.end_all_sessions(user, actor=actor)
+    post(tasks.send_notice, Letter.OTP_RECOVERED.value, user.email, user.username)
 
 
 def _may_touch(user: User, *, actor: User) -> bool:
