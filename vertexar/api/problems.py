@@ -113,7 +113,7 @@ def too_many_requests(*, retry_after_s: int) -> TooManyRequests:
     return TooManyRequests(
         _("You ask too often."),
         retry_after_s=retry_after_s,
-        hint=_("Wait as many seconds as Retry-After says."),
+        hint=_("Try again in %(seconds)d s.") % {"seconds": retry_after_s},
     )
 
 
