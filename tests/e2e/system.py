@@ -124,6 +124,13 @@ class Starting:
         environ = self._environ
         return System(url, username=environ["ADMIN_USERNAME"], password=environ["ADMIN_PASSWORD"])
 
+    def manage(self, *arguments: str, **variables: str) -> str:
+        """Run a command of manage.py on the system that serves, and return what it says."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environ | variables,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
 
 @contextmanager
 def starting_system() -> Iterator[Starting]:
