@@ -93,10 +93,12 @@ def is_current(session: ApiSession) -> bool:
 
 
 @transaction.atomic
-def end_session(session: ApiSession) -> None:
-    """Sign out; harmless to repeat."""
-    _end(session, ApiSession.EndReason.SIGNED_OUT)
-    audit.record(audit.Action.LOGOUT, actor=session.user, target=session.user, by="api")
+def end_session(session: ApiSession, *, actor: User | None = None) -> None:
+    """Sign out, or have somebody else signed out by an actor; harmless to repeat."""
+    reason = ApiSession.EndReason.SIGNED_OUT if actor is None else ApiSession.EndReason.ENDED
+    _end(session, reason)
+    actor = actor or session.user
+    audit.record(audit.Action.LOGOUT, actor=actor, target=session.user, by="api")
 
 
 @transaction.atomic

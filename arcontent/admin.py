@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_scope import ScopedAdmin
 from accounts.models import User
 from arcontent import statistics
 from arcontent.charts import daily_chart
@@ -95,7 +96,7 @@ def _badge(content: ARContent, says: str) -> SafeString:
 
 
 @admin.register(ARContent)
-class ARContentAdmin(admin.ModelAdmin[ARContent]):
+class ARContentAdmin(ScopedAdmin[ARContent]):
     """Printed pictures that come alive."""
 
     list_display = ["thumbnail", "title", "standing", "quality", "watched", "made"]

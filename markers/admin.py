@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_scope import ScopedAdmin
 from accounts.models import User
 from markers import services
 from markers.models import Marker
@@ -92,7 +93,7 @@ def explained_quality(marker: Marker) -> SafeString | str:
 
 
 @admin.register(Marker)
-class MarkerAdmin(admin.ModelAdmin[Marker]):
+class MarkerAdmin(ScopedAdmin[Marker]):
     """What phones recognise."""
 
     list_display = ["thumbnail", "size", "status", "quality", "created_at"]

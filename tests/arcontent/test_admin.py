@@ -265,7 +265,9 @@ def test_who_may_only_look_is_offered_no_work(client: Client, member: Member) ->
 def test_who_may_not_add_in_an_organisation_is_told_and_nothing_is_kept(
     client: Client, member: Member, picture: bytes, video: bytes
 ) -> None:
-    client.force_login(permit(member(Role.VIEWER), "view_arcontent", "add_arcontent"))
+    viewer = permit(member(Role.VIEWER))
+    MembershipFactory.create(user=viewer, role=Role.EDITOR)  # where new things are not made
+    client.force_login(viewer)
 
     page = upload(client, picture, video).content.decode()  # type: ignore[attr-defined]
 

@@ -20,6 +20,7 @@ LISTS = [
     reverse(f"admin:{model}_changelist")
     for model in (
         "arcontent_arcontent", "markers_marker", "accounts_user", "accounts_organization",
+        "accounts_apisession", "accounts_auditentry", "accounts_invitation",
     )
 ]  # fmt: skip
 ADD = reverse("admin:arcontent_arcontent_add")
@@ -35,7 +36,8 @@ def test_what_is_needed_most_comes_first(desk: Client) -> None:
     apps = desk.get(reverse("admin:index")).context["app_list"]
 
     names = [[model["object_name"] for model in app["models"]] for app in apps]
-    assert names == [["ARContent", "Marker"], ["Organization", "User"]]
+    people = ["ApiSession", "AuditEntry", "Invitation", "Organization", "User"]
+    assert names == [["ARContent", "Marker"], people]
 
 
 def test_the_first_page_tells_a_newcomer_what_to_do(desk: Client) -> None:
@@ -70,7 +72,8 @@ def test_no_page_in_russian_has_an_english_text_of_ours(desk: Client, superuser:
     pages = [reverse("admin:login"), reverse("admin:index"), LISTS[0], ADD]
     pages += [reverse("admin:arcontent_arcontent_change", args=[c.pk]) for c in (ready, failed)]
     pages += LISTS[1:]
-    pages += [reverse("admin:accounts_user_add"), reverse("admin:accounts_organization_add")]
+    pages += [reverse(f"admin:accounts_{name}_add") for name in ("user", "organization")]
+    pages += [reverse("admin:accounts_invitation_add"), reverse("admin_password_reset")]
     pages += [
         reverse("admin:markers_marker_change", args=[failed.marker_id]),
         reverse("admin:accounts_user_change", args=[superuser.pk]),
