@@ -1,15 +1,17 @@
 """The second factor over the API: setting it up, signing in with it, running out of it."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.db import connection
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, BackupCode, User
+from accounts.otp.codes import WrongCode, verify
 from tests.accounts.factories import PASSWORD, MembershipFactory
 from tests.accounts.phone import Phone
 
@@ -152,20 +154,34 @@ def test_a_code_is_good_once(user: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_code_used_twice_at_once_opens_one_session(user: User) -> None:
+def test_a_code_used_twice_at_once_from_two_places_is_good_once(user: User) -> None:
     phone, _codes = enrol(user)
     code = phone.code()
 
-    def once(_number: int) -> int:
+    def elsewhere() -> None:
         try:
-            return int(sign_in(user, code).status_code)
+            verify(user, code)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(4) as pool:
-        statuses = sorted(pool.map(once, range(4)))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            verify(user, code)
+            second = pool.submit(elsewhere)
+            until_somebody_waits()
+        with pytest.raises(WrongCode):
+            second.result()
 
-    assert statuses.count(200) == 1
+
+def until_somebody_waits() -> None:
+    """Wait until another connection waits for a row that this one has changed."""
+    deadline = time.monotonic() + 20
+    waiting = 0
+    while not waiting:
+        assert time.monotonic() < deadline
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            [waiting] = cursor.fetchone()
 
 
 def test_a_wrong_code_makes_the_next_one_wait(user: User) -> None:
