@@ -1,6 +1,6 @@
 """A marker: the picture a phone recognises, and the target compiled from it."""
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from django.core.files.storage import default_storage
 from django.db import models
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 
 Owned = TypeVar("Owned", bound=models.Model)
+
+# The files that runtimes recognise a marker by, and the columns with their keys in the store.
+TARGET_FILES: Final = {"mind": "target", "iset": "iset", "fset": "fset", "fset3": "fset3"}
 
 
 class OwnedQuerySet(models.QuerySet[Owned]):
@@ -181,7 +184,8 @@ class Marker(LeasedModel):
     def twin(self, compiler_version: str) -> "Marker | None":
         """Find a marker whose picture, options and compiler were the same, and which is done.
 
-        Any organisation's will do: files are named by their content and shared as it is.
+        Any organisation's will do: files are named by their content and shared as it is. One from
+        before there were NFT files has not all that can be made of the picture.
         """
         return (
             Marker.objects.filter(
@@ -191,6 +195,7 @@ class Marker(LeasedModel):
                 status=Marker.Status.READY,
             )
             .exclude(pk=self.pk)
+            .exclude(nft_report={})
             .order_by("created_at")
             .first()
         )
@@ -199,6 +204,11 @@ class Marker(LeasedModel):
     def is_usable(self) -> bool:
         """Whether a phone can recognise it now, be it by an older target."""
         return bool(self.target)
+
+    @property
+    def physical_width_mm(self) -> float | None:
+        """Width of the print, if somebody said it."""
+        return self.options.get("physical_width_mm")
 
     @property
     def picture_url(self) -> str:
@@ -214,6 +224,11 @@ class Marker(LeasedModel):
     def preview_url(self) -> str | None:
         """Where a browser finds the picture with its features drawn, if it is compiled."""
         return default_storage.url(self.preview) if self.preview else None
+
+    @property
+    def heat_map_url(self) -> str | None:
+        """Where a browser finds the picture with colours where it is recognised by."""
+        return default_storage.url(self.heat_map) if self.heat_map else None
 
 
 class LookAlike(BaseModel):
