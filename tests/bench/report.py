@@ -13,7 +13,6 @@ NAMES: Final = {
     "peer": "MindAR's own",
     "lean": "ours, `LEAN`",
     "robust": "ours, `ROBUST` (default)",
-    "stock": "ours, `STOCK` (luma)",
 }
 NOT_RUN: Final = "not run"
 LEVELS: Final = ("easy", "medium", "hard")
@@ -72,10 +71,9 @@ def _summary(figures: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
     memory = f"{figures['memory']['peak_mb']:.0f} MB" if "memory" in figures else NOT_RUN
     rows.append(("peak memory at 12 megapixels", memory, "<= 300 MB"))
     if detection:
-        for name in ("robust", "stock"):
-            rate = _rates(list(detection.values()), name)
-            shown = f"{rate['all']:.3f} all, {rate['hard']:.3f} hard"
-            rows.append((f"detection, {NAMES[name]}", shown, ">= .92 all, >= .75 hard"))
+        rate = _rates(list(detection.values()), "robust")
+        shown = f"{rate['all']:.3f} all, {rate['hard']:.3f} hard"
+        rows.append((f"detection, {NAMES['robust']}", shown, ">= .92 all, >= .75 hard"))
         sizes = [
             one["files"]["lean"]["bytes"] / one["files"]["peer"]["bytes"]
             for one in detection.values()
@@ -155,7 +153,7 @@ def _score_table(measured: Mapping[str, Any]) -> str:
     for name, one in sorted(measured.items(), key=lambda pair: -_found(pair[1])):
         held_out = "yes" if one["is_held_out"] else ""
         rows.append((name, str(one["score"]), f"{_found(one):.2f}", held_out))
-    return "## Score and the share of frames found, `STOCK`\n\n" + _table(rows)
+    return "## Score and the share of frames found\n\n" + _table(rows)
 
 
 def _alike_table(alike: Mapping[str, Any] | None) -> str:
@@ -183,7 +181,7 @@ def _rates(group: Sequence[Mapping[str, Any]], name: str) -> dict[str, float]:
 
 
 def _found(one: Mapping[str, Any]) -> float:
-    file = one["files"].get("stock")
+    file = one["files"].get("robust")
     return sum(file["found"].values()) / sum(file["frames"].values()) if file else 0.0
 
 
