@@ -5,7 +5,13 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.api.views import LoginView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
-from markers.api.views import MarkerBatchViewSet, MarkerPresetViewSet, MarkerViewSet
+from markers.api.views import (
+    MarkerBatchViewSet,
+    MarkerFileView,
+    MarkerMergeView,
+    MarkerPresetViewSet,
+    MarkerViewSet,
+)
 
 urlpatterns = [
     path("auth/login", LoginView.as_view(), name="login"),
@@ -18,12 +24,14 @@ urlpatterns = [
     path("markers", MarkerViewSet.as_view({"get": "list"}), name="markers"),
     path("markers/batch", MarkerBatchViewSet.as_view({"post": "create"}), name="marker-batches"),
     path("markers/batch/<uuid:pk>", MarkerBatchViewSet.as_view({"get": "retrieve"}), name="batch"),
+    path("markers/merge", MarkerMergeView.as_view(), name="marker-merge"),
     path("markers/<uuid:pk>", MarkerViewSet.as_view({"get": "retrieve"}), name="marker"),
     path(
         "markers/<uuid:pk>/recompile",
         MarkerViewSet.as_view({"post": "recompile"}),
         name="marker-recompile",
     ),
+    path("markers/<uuid:pk>/target.<str:extension>", MarkerFileView.as_view(), name="marker-file"),
     path(
         "marker-presets",
         MarkerPresetViewSet.as_view({"get": "list", "post": "create"}),

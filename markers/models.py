@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, When
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
@@ -85,6 +87,17 @@ class MarkerQuerySet(LeasedQuerySet["Marker"]):
     def visible_to(self, user: User) -> Self:
         """The markers of the organisations the user belongs to."""
         return self.filter(organization__in=Organization.objects.visible_to(user))
+
+    def with_look_alikes(self) -> Self:
+        """Each with `look_alike_ids`: whom it may be mistaken for and how alike they are.
+
+        It is a list of `{"marker": id, "likeness": 0..1}`, most alike first, read with the row.
+        """
+        me = OuterRef("pk")
+        pairs = LookAlike.objects.filter(Q(marker=me) | Q(other=me)).order_by("-likeness", "pk")
+        them = Case(When(marker=me, then="other"), default="marker")
+        pair = JSONObject(marker=them, likeness="likeness")
+        return self.annotate(look_alike_ids=ArraySubquery(pairs.values(pair=pair)))
 
 
 class Marker(LeasedModel):
@@ -200,6 +213,14 @@ class Marker(LeasedModel):
             .first()
         )
 
+    def look_alike_markers(self) -> "list[tuple[Marker, float]]":
+        """Find whom it may be mistaken for, and how alike they are (0..1), most alike first."""
+        pairs = LookAlike.objects.filter(Q(marker=self) | Q(other=self))
+        return [
+            (pair.other if pair.marker_id == self.pk else pair.marker, pair.likeness)
+            for pair in pairs.select_related("marker", "other").order_by("-likeness", "pk")
+        ]
+
     @property
     def is_usable(self) -> bool:
         """Whether a phone can recognise it now, be it by an older target."""
@@ -234,6 +255,7 @@ class Marker(LeasedModel):
 class LookAlike(BaseModel):
     """Two markers that a camera may take for each other."""
 
+    marker_id: "UUID"
     marker = models.ForeignKey(
         Marker, models.CASCADE, related_name="look_alikes", verbose_name=_("marker")
     )

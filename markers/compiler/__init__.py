@@ -9,7 +9,7 @@ from markers.compiler.compile import COMPILER_VERSION, CompiledTarget, compile_t
 from markers.compiler.errors import UnusableImage
 from markers.compiler.options import LEAN, ROBUST, CompileOptions, OptionOutOfRange
 from markers.compiler.reasons import REASONS
-from markers.compiler.sets import merge_targets
+from markers.sets import merge_targets
 
 __all__ = [
     "COMPILER_VERSION",
