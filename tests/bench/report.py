@@ -21,12 +21,13 @@ HEAD: Final = """# Benchmarks of the target compiler
 
 Printed by `make bench`; nothing here is written by hand. CPU seconds are those of a shared machine:
 their ratio in one run matters. Pictures are those of `tests/bench/pictures.py`: photographs that
-scikit-image ships, and seeded drawings. Every third one was held out while the compiler and its
-score were tuned. Frames are seeded and synthetic (perspective, blur, noise, light, a busy
-background; no rolling shutter, glare or lens distortion). The runtime is `mind-ar` 1.2.5 from npm,
-unmodified, in Chromium: found means matched and tracked, with the corners within 10 px or 6 % of
-the diagonal, in one of the nine crops that it goes through. MindAR's OfflineCompiler runs in Node;
-only the package `canvas`, by which it would read the picture, is replaced.
+scikit-image ships, some of them also together on one sheet, and seeded drawings. Every third one
+was held out while the compiler and its score were tuned. Frames are seeded and synthetic
+(perspective, blur, noise, light, a busy background; no rolling shutter, glare or lens distortion).
+The runtime is `mind-ar` 1.2.5 from npm, unmodified, in Chromium: found means matched and tracked,
+with the corners within 10 px or 6 % of the diagonal, in one of the nine crops that it goes through.
+MindAR's OfflineCompiler runs in Node; only the package `canvas`, by which it would read the
+picture, is replaced.
 """
 
 

@@ -22,6 +22,12 @@ def test_pictures_have_names_of_their_own_and_a_third_is_held_out() -> None:
     assert sum(picture.is_held_out for picture in pictures) == len(pictures) // 3
 
 
+def test_four_pictures_have_three_megapixels() -> None:
+    pixels = [picture.pixels.shape[0] * picture.pixels.shape[1] for picture in bench_pictures()]
+
+    assert sum(count >= 3e6 for count in pixels) >= 4
+
+
 def test_frames_are_the_same_for_the_same_seed() -> None:
     picture = poster(seed=1)
 
