@@ -165,6 +165,14 @@ def recompile_marker(*, marker: Marker, options: dict[str, Any] | None = None) -
     Raises:
         Conflict: it is being compiled right now.
     """
+    marker = reset_marker(marker=marker, options=options)
+    wake(tasks.compile_marker, marker)
+    return marker
+
+
+@transaction.atomic
+def reset_marker(*, marker: Marker, options: dict[str, Any] | None = None) -> Marker:
+    """Make a marker one that waits for its compiling, and wake nobody; as `recompile_marker`."""
     marker = Marker.objects.select_for_update().get(pk=marker.pk)
     if marker.status == Marker.Status.COMPILING:
         raise Conflict(
@@ -182,5 +190,4 @@ def recompile_marker(*, marker: Marker, options: dict[str, Any] | None = None) -
             "failure_code", "failure_hint", "queued_at", "updated_at",
         ]
     )  # fmt: skip
-    wake(tasks.compile_marker, marker)
     return marker
