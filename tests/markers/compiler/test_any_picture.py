@@ -39,7 +39,7 @@ def repeated(pixels: NDArray[Any], times: int) -> NDArray[Any]:
 
 @st.composite
 def opencv_files(draw: st.DrawFn) -> bytes:
-    """Arrays of any size, channels and kind of number, as OpenCV writes them: few values or many."""
+    """Arrays of any size, channels and kind of number, as OpenCV writes them."""
     extension, kind, channels = draw(st.sampled_from(OPENCV))
     sides = st.integers(1, 16) | st.integers(24, 60)
     shape = (draw(sides), draw(sides), channels)
