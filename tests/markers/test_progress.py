@@ -53,9 +53,13 @@ def test_what_is_said_in_between_stands_on_a_line_of_its_own() -> None:
 def test_a_line_that_broke_off_is_ended_too() -> None:
     terminal = Terminal()
 
-    with pytest.raises(ZeroDivisionError), Progress(OutputWrapper(terminal)) as progress:
-        progress.reached(0.5, "half")
-        progress.reached(1 / 0, "all")
+    def work() -> None:
+        with Progress(OutputWrapper(terminal)) as progress:
+            progress.reached(0.5, "half")
+            progress.reached(1 / 0, "all")
+
+    with pytest.raises(ZeroDivisionError):
+        work()
 
     assert terminal.getvalue().endswith("half\n")
 
