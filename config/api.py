@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.api.views import LoginView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
+from markers.api.analysis import AnalyzeView
 from markers.api.views import (
     MarkerBatchViewSet,
     MarkerFileView,
@@ -22,6 +23,7 @@ urlpatterns = [
         "contents/<uuid:pk>/stats", ContentViewSet.as_view({"get": "stats"}), name="content-stats"
     ),
     path("markers", MarkerViewSet.as_view({"get": "list"}), name="markers"),
+    path("markers/analyze", AnalyzeView.as_view(), name="marker-analyze"),
     path("markers/batch", MarkerBatchViewSet.as_view({"post": "create"}), name="marker-batches"),
     path("markers/batch/<uuid:pk>", MarkerBatchViewSet.as_view({"get": "retrieve"}), name="batch"),
     path("markers/merge", MarkerMergeView.as_view(), name="marker-merge"),

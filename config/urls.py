@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from arcontent.viewer import views as viewer
+from markers.api.legacy import LegacyAnalyzeView, LegacyGenerateView
 from vertexar import health, media
 from vertexar.api import problems
 
@@ -17,6 +18,8 @@ urlpatterns = [
     path("qr/<str:code>.png", viewer.qr_raster, name="qr-png"),
     re_path(r"^media/(?P<key>.+)$", media.serve, name="media"),
     path("api/v1/", include(("config.api", "api"))),
+    path("nft-marker/analyze", LegacyAnalyzeView.as_view(), name="legacy-marker-analyze"),
+    path("nft-marker/generate", LegacyGenerateView.as_view(), name="legacy-marker-generate"),
     path("admin/", admin.site.urls),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),

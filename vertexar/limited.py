@@ -92,9 +92,10 @@ def _confine(pid: int, limits: ProcessLimits) -> None:
     if sys.platform == "linux":
         cpu_s = math.ceil(limits.cpu_s)
         with contextlib.suppress(ProcessLookupError):  # it has ended already
+            # A little more on the hard limit: at it the signal would not say what ran out.
+            resource.prlimit(pid, resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
             for kind, most in (
                 (resource.RLIMIT_AS, limits.memory_bytes),
-                (resource.RLIMIT_CPU, cpu_s),
                 (resource.RLIMIT_FSIZE, limits.file_bytes),
             ):
                 resource.prlimit(pid, kind, (most, most))
