@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.services import home_organization
 from markers import services
-from markers.api.analysis import AnalyzeSerializer, AnalysisSerializer, rated
+from markers.api.analysis import AnalysisSerializer, AnalyzeSerializer, rated
 from markers.models import TARGET_FILES, Marker
 from markers.options import NAMES, checked_options, no_options
 
