@@ -9,7 +9,6 @@ from markers.compiler.compile import COMPILER_VERSION, CompiledTarget, compile_t
 from markers.compiler.errors import UnusableImage
 from markers.compiler.options import LEAN, ROBUST, CompileOptions, OptionOutOfRange
 from markers.compiler.reasons import REASONS
-from markers.sets import merge_targets
 
 __all__ = [
     "COMPILER_VERSION",
@@ -30,6 +29,5 @@ __all__ = [
     "confusable",
     "heat_map",
     "likeness_of",
-    "merge_targets",
     "prescore",
 ]

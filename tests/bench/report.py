@@ -31,22 +31,35 @@ picture, is replaced.
 """
 
 
-def write_report(figures: Mapping[str, Any]) -> str:
-    """Write the page; a part that was not run is said to be."""
+def write_report(
+    figures: Mapping[str, Any], *, nft: str = "", nft_rows: Sequence[tuple[str, str, str]] = ()
+) -> str:
+    """Write the page; a part that was not run is said to be.
+
+    Args:
+        figures: what each part measured, by its name.
+        nft: sections on NFT files, put at the end.
+        nft_rows: what is measured of NFT files, the figure, and what is wanted, for the summary.
+    """
     measured = {**figures.get("detection", {}), **figures.get("score", {})}
     return "\n".join(
         [
             HEAD,
-            _summary(figures, measured),
+            _summary(figures, measured, nft_rows),
             *_detection_tables(figures.get("detection")),
             _speed_table(figures.get("speed")),
             _score_table(measured if "score" in figures else {}),
             _alike_table(figures.get("alike")),
+            *([nft] if nft else []),
         ]
     )
 
 
-def _summary(figures: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
+def _summary(
+    figures: Mapping[str, Any],
+    measured: Mapping[str, Any],
+    nft_rows: Sequence[tuple[str, str, str]],
+) -> str:
     speed, detection = figures.get("speed"), figures.get("detection")
     rows = [("what", "measured", "wanted"), ("---", "---", "---")]
     if speed is None:
@@ -93,7 +106,7 @@ def _summary(figures: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
         ]  # fmt: skip
     else:
         rows += [("score against detection", NOT_RUN, ">= .90")]
-    return "## Summary\n\n" + _table(rows)
+    return "## Summary\n\n" + _table([*rows, *nft_rows])
 
 
 def _detection_tables(detection: Mapping[str, Any] | None) -> list[str]:

@@ -58,6 +58,15 @@ def test_what_was_not_run_is_said_and_nothing_is_invented() -> None:
     assert "%" not in page.split("## Summary")[1].replace("<= 75 %", "")
 
 
+def test_what_was_measured_of_nft_files_is_in_the_summary_and_at_the_end() -> None:
+    row = ("CPU of the wheel's over ours", "99x", ">= 60x")
+
+    page = write_report({}, nft="## NFT files\n\nAll of it.\n", nft_rows=[row])
+
+    assert "| CPU of the wheel's over ours | 99x | >= 60x |\n\n## Detection" in page
+    assert page.endswith("\n## NFT files\n\nAll of it.\n")
+
+
 def test_rates_are_those_of_the_frames() -> None:
     frames = {"easy": 4, "medium": 4, "hard": 4}
     files = {
