@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Final
 
 from django.core.files.storage import default_storage
@@ -12,6 +13,7 @@ from markers.models import Marker
 FOLDERS: Final = {  # and the columns that hold keys of files in them
     "markers/pictures": ("picture",),
     "markers/targets": ("target",),
+    "markers/likeness": ("target",),  # what look-alikes are found by, named after the target
     "markers/nft": ("iset", "fset", "fset3"),
     "markers/previews": ("preview",),
     "markers/heatmaps": ("heat_map",),
@@ -40,12 +42,23 @@ def remove(key: str) -> bool:
 
 
 def _used(folder: str, keys: Iterable[str]) -> set[str]:
-    """Those of the keys that are on a row."""
+    """Those of the keys that are on a row, or whose target is."""
+    by_row_key = {_row_key(key): key for key in keys}
     return {
-        key
+        by_row_key[row_key]
         for column in FOLDERS[folder]
-        for key in Marker.objects.filter(**{f"{column}__in": keys}).values_list(column, flat=True)
+        for row_key in Marker.objects.filter(**{f"{column}__in": by_row_key}).values_list(
+            column, flat=True
+        )
     }
+
+
+def _row_key(key: str) -> str:
+    """What a row has of a file: its key, or that of the target it was made of."""
+    path = PurePosixPath(key)
+    if path.suffix != ".sketch":
+        return key
+    return f"markers/targets/{path.parent.name}/{path.stem}.mind"
 
 
 def _folders_in(folder: str) -> list[str]:
