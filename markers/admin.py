@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -41,7 +43,7 @@ class MarkerAdmin(admin.ModelAdmin[Marker]):
             {
                 "classes": ["collapse"],
                 "fields": [
-                    "chosen", "compiler_version", "duration", "attempt", "queued_at",
+                    "chosen", "compiler_version", "duration", "attempt", "queued",
                     "created_at", "updated_at", "sha256",
                 ],
             },
@@ -133,6 +135,10 @@ class MarkerAdmin(admin.ModelAdmin[Marker]):
     @admin.display(description=_("time to compile"))
     def duration(self, marker: Marker) -> str:
         return shown.seconds(marker.compile_seconds)
+
+    @admin.display(description=_("queued"))
+    def queued(self, marker: Marker) -> str:
+        return date_format(timezone.localtime(marker.queued_at), "DATETIME_FORMAT")
 
     def get_urls(self) -> list[URLPattern]:
         """Add the downloads."""

@@ -162,11 +162,12 @@ def nft(report: Mapping[str, Any]) -> SafeString | str:
         (_("width of the print, mm"), number_format(report["width_mm"], 1)),
     ]
     for key, says in (
-        ("tracking_layers", _("places to follow, by layer")),
-        ("keyframes", _("points to recognise it by, by image")),
+        ("tracking_layers", _("places to follow")),
+        ("keyframes", _("points to recognise it by")),
     ):
         if counts := report.get(key):
-            rows.append((says, ", ".join(map(str, counts))))
+            numbers = {"points": sum(counts), "layers": len(counts)}
+            rows.append((says, gettext("%(points)d in %(layers)d layers") % numbers))
     return facts(rows)
 
 

@@ -66,7 +66,7 @@ function upload(/** @type {HTMLElement} */ box, /** @type {HTMLFormElement} */ f
     }
     const guessed = form.querySelector("#desk-prescore");
     if (guessed && !answer.querySelector(".field-image .errorlist")) {
-      answer.querySelector(".field-image")?.append(guessed);
+      answer.querySelector(".field-image")?.firstElementChild?.append(guessed);
     } else if (guessed instanceof HTMLElement) {
       guessed.hidden = true; // what is wrong with the picture is said at its field
       box.after(guessed);

@@ -46,6 +46,6 @@ async function guess(/** @type {HTMLElement} */ box, /** @type {HTMLInputElement
 document.addEventListener("change", ({ target }) => {
   const box = document.getElementById("desk-prescore");
   if (!box || !(target instanceof HTMLInputElement) || target.name !== "image") return;
-  target.closest(".form-row")?.append(box);
+  target.closest(".form-row")?.firstElementChild?.append(box);
   guess(box, target);
 });
