@@ -28,8 +28,8 @@ from vertexar.limited import Ended, OutOfTime, ProcessLimits, run_limited
 logger = logging.getLogger(__name__)
 
 PROJECT: Final = Path(__file__).parents[1]  # from where Python finds the compiler
-# The largest picture there is after cleaning, 4096 by 4096 pixels, takes 0.9 s of CPU time, 160 MB of
-# memory and 775 MB of address space.
+# The largest picture there is after cleaning, 4096 by 4096 pixels, takes 0.9 s of CPU time, 160 MB
+# of memory and 775 MB of address space.
 LIMITS: Final = ProcessLimits(
     time_s=30.0, cpu_s=20.0, memory_bytes=2 * 1024**3, file_bytes=20_000_000
 )
