@@ -151,6 +151,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "vertexar.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "vertexar.api.problems.problem_handler",
+    "ALLOWED_VERSIONS": ["1"],  # what `schema?version=` may say; it would go into a header
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": SESSION_TIMEOUT,
