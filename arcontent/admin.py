@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -21,21 +22,22 @@ from arcontent import statistics
 from arcontent.charts import daily_chart
 from arcontent.forms import UploadForm
 from arcontent.models import ARContent, ContentStatus, Video
-from markers.admin import FAILURES, explained_quality, quality_meter
+from arcontent.standing import (
+    is_being_compared,
+    is_compared,
+    is_settled,
+    progress_of,
+    reason_of,
+    statuses_of,
+)
+from markers import shown
+from markers.analysis import RETRY_AFTER_S, AnalysisBusy, analyze
 from markers.models import Marker
-from markers.services import recompile_marker
+from markers.pictures import read_picture
+from markers.services import picture_limits, recompile_marker
 from vertexar.errors import DomainError
 
 CHART_DAYS = 30
-REASONS = FAILURES | {
-    "empty_file": _("The file is empty."),
-    "file_too_large": _("The file is too heavy."),
-    "video_no_picture": _("The file has sound but no picture."),
-    "video_too_long": _("The video is too long."),
-    "video_too_many_pixels": _("The video's picture is too large."),
-    "video_unreadable": _("This file is not a video, or it is damaged."),
-    "video_zero_length": _("The video has no moving picture: it is over as it begins."),
-}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -62,28 +64,6 @@ class StateFilter(admin.SimpleListFilter):
             ContentStatus.PROCESSING: ~ready & ~broken,
         }
         return queryset.filter(wanted.get(self.value(), Q()))
-
-
-def is_settled(content: ARContent) -> bool:
-    """Whether no worker has anything to do for it."""
-    parts = [content.marker.status, *(video.status for video in content.videos.all())]
-    return set(parts) <= {ContentStatus.READY.value, ContentStatus.FAILED.value}
-
-
-def progress_of(content: ARContent) -> str:
-    """Say how far picture and video are."""
-    parts = [(gettext("Picture"), content.marker.get_status_display())]
-    parts += [(gettext("Video"), video.get_status_display()) for video in content.videos.all()]
-    return ", ".join(f"{part}: {status}" for part, status in parts)
-
-
-def reason_of(content: ARContent) -> str:
-    """Say why it failed, or how far it is; nothing when all is well."""
-    if content.failure is None:
-        return "" if is_settled(content) else progress_of(content)
-    part = gettext("Picture") if content.failure["part"] == "image" else gettext("Video")
-    code = content.failure["code"]
-    return f"{part}: {REASONS.get(code, code)}"
 
 
 def _badge(content: ARContent, says: str) -> SafeString:
@@ -127,7 +107,7 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
     ]  # fmt: skip
 
     class Media:
-        js = ["arcontent/admin/desk.js"]
+        js = ["arcontent/admin/desk.js", "arcontent/admin/prescore.js"]
 
     # --- Reading -------------------------------------------------------------------------------
 
@@ -153,11 +133,13 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
 
     @admin.display(description=_("quality"), ordering="marker__quality_score")
     def quality(self, content: ARContent) -> str:
-        return quality_meter(content.marker.quality_score)
+        return shown.quality_meter(content.marker.quality_score)
 
     @admin.display(description=_("quality"))
     def explanation(self, content: ARContent) -> str:
-        return explained_quality(content.marker)
+        look_alikes = content.marker.look_alike_markers()
+        rating = shown.explained_quality(content.marker)
+        return format_html("{}{}", rating, _mistakable(look_alikes)) if look_alikes else rating
 
     @admin.display(description=_("opened"), ordering="opened_total")
     def watched(self, content: ARContent) -> int:
@@ -180,14 +162,7 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
 
     @admin.display(description=_("picture"))
     def picture_and_features(self, content: ARContent) -> str:
-        figure = '<figure><img class="desk-picture" src="{}" alt=""><figcaption>{}</figcaption>'
-        figures = [(content.marker.picture_url, gettext("As it is printed"))]
-        if content.marker.preview_url:
-            figures.append((content.marker.preview_url, gettext("What phones will look for")))
-        return format_html(
-            '<div class="desk-figure-row">{}</div>',
-            format_html_join("", figure + "</figure>", figures),
-        )
+        return shown.pictures(content.marker)
 
     @admin.display(description=_("video"))
     def film(self, content: ARContent) -> str:
@@ -300,17 +275,41 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
         """Add the status that the page polls, and the button's target."""
         view = self.admin_site.admin_view
         return [
+            path("prescore", view(self.prescore_view), name="arcontent_prescore"),
             path("<uuid:pk>/status", view(self.status_view), name="arcontent_status"),
             path("<uuid:pk>/recompile", view(self.recompile_view), name="arcontent_recompile"),
             *super().get_urls(),
         ]
 
+    def prescore_view(self, request: HttpRequest) -> HttpResponse:
+        """Guess how well a picture will be recognised, for the form in which it was just chosen."""
+        if request.method != "POST" or "image" not in request.FILES:
+            return HttpResponse(status=HTTPStatus.BAD_REQUEST)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            picture = read_picture(
+                request.FILES["image"],  # type: ignore[arg-type]  # a BinaryIO in all but name
+                limits=picture_limits(),
+            )
+            guess = analyze(picture, quick=True)
+        except AnalysisBusy as error:
+            busy = HttpResponse(error.message, status=HTTPStatus.SERVICE_UNAVAILABLE)
+            busy["Retry-After"] = str(RETRY_AFTER_S)
+            return busy
+        except DomainError as error:
+            refusal = '<p class="desk-refusal">{}</p>'
+            return HttpResponse(format_html(refusal, f"{error.message} {error.hint}".strip()))
+        return HttpResponse(
+            shown.rating(guess.score, stars_given=guess.stars, reasons=guess.reasons)
+        )
+
     def status_view(self, request: HttpRequest, pk: str) -> JsonResponse:
         """Where one content stands, for the page that waits for it."""
         content = get_object_or_404(self.get_queryset(request), pk=pk)
-        parts = [content.marker.status, *(video.status for video in content.videos.all())]
-        is_done = is_settled(content)
-        says = content.status.label if is_done else progress_of(content)
+        parts = [*statuses_of(content), "compared" if is_compared(content) else ""]
+        says = content.status.label if is_settled(content) else progress_of(content)
+        is_done = is_settled(content) and not is_being_compared(content)
         body = {"status": content.status.value, "parts": parts, "done": is_done, "says": says}
         return JsonResponse(body)
 
@@ -334,6 +333,32 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
                 queued += 1
         counts = {"queued": queued, "total": len(queryset)}
         self.message_user(request, gettext("%(queued)d of %(total)d queued.") % counts)
+
+
+def _mistakable(look_alikes: "list[tuple[Marker, float]]") -> SafeString:
+    """Warn of other pictures, each with where it is to be seen."""
+    shown_on = {
+        content.marker_id: content
+        for content in ARContent.objects.filter(
+            marker__in=[other for other, _likeness in look_alikes]
+        )
+    }
+    rows = [
+        (
+            reverse("admin:arcontent_arcontent_change", args=[content.pk])
+            if (content := shown_on.get(other.pk))
+            else reverse("admin:markers_marker_change", args=[other.pk]),
+            other.picture_url,
+            str(content or other),
+            likeness,
+        )
+        for other, likeness in look_alikes
+    ]
+    return format_html(
+        '<div class="desk-warning"><p>{}</p>{}</div>',
+        gettext("Phones may mistake this picture for another of yours, and show its video:"),
+        shown.look_alikes(rows),
+    )
 
 
 def _led_to(request: HttpRequest, url: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """What may be done to AR content: the one door for the API, the back office and the commands."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,17 +92,19 @@ def create_content(
     user: User,
     upload: Upload,
     title: str,
+    options: dict[str, Any] | None = None,
     call_to_action_label: str = "",
     call_to_action_url: str = "",
     idempotency_key: str = "",
 ) -> ARContent:
     """Make a content of a picture and a video, and queue the work on both.
 
-    With an idempotency key, asking again answers with what was made the first time.
+    With an idempotency key, asking again answers with what was made the first time. The picture is
+    compiled with the options, which were checked.
 
     Raises:
         NotAllowed: the user may not edit content there.
-        Conflict: the key was used for other files or another title.
+        Conflict: the key was used for other files, other options or another title.
     """
     check_may_edit(user, organization)
     fields: dict[str, Any] = {
@@ -110,7 +113,7 @@ def create_content(
         "call_to_action_label": call_to_action_label,
         "call_to_action_url": call_to_action_url,
         "idempotency_key": idempotency_key,
-        "upload_sha256": upload.sha256,
+        "upload_sha256": _with_options(upload.sha256, options),
     }
     if (known := _made_before(fields)) is not None:
         return known
@@ -123,7 +126,10 @@ def create_content(
     try:
         with transaction.atomic():
             marker = marker_services.create_marker(
-                organization=organization, picture=upload.picture, key=picture_key
+                organization=organization,
+                picture=upload.picture,
+                key=picture_key,
+                options=options,
             )
             content = ARContent.objects.create(marker=marker, created_by=user, **fields)
             video = Video.objects.create(
@@ -138,6 +144,14 @@ def create_content(
             raise
         return known
     return content
+
+
+def _with_options(sha256: str, options: dict[str, Any] | None) -> str:
+    """Hash options together with the files they came with; without options it is the files' own."""
+    if not options:
+        return sha256
+    whole = json.dumps([sha256, options], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _made_before(fields: dict[str, Any]) -> ARContent | None:

@@ -15,7 +15,7 @@ from accounts.otp import door
 from accounts.otp.door import CodeView
 from accounts.otp.pages import SecondFactorView
 from arcontent.models import ARContent
-from vertexar.limited import limited
+from vertexar.rate_limited import limited
 from vertexar.throttles import AUTH
 
 STUDIO = ["arcontent", "markers"]  # what is needed most comes first

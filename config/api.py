@@ -15,7 +15,14 @@ from accounts.api.personal import EraseView, PersonalDataView
 from accounts.api.registration import RegisterView
 from accounts.api.views import LoginView, LogoutView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
-from markers.api.views import MarkerBatchViewSet, MarkerPresetViewSet, MarkerViewSet
+from markers.api.analysis import AnalyzeView
+from markers.api.views import (
+    MarkerBatchViewSet,
+    MarkerFileView,
+    MarkerMergeView,
+    MarkerPresetViewSet,
+    MarkerViewSet,
+)
 
 urlpatterns = [
     path("auth/login", LoginView.as_view(), name="login"),
@@ -77,14 +84,17 @@ urlpatterns = [
         "contents/<uuid:pk>/stats", ContentViewSet.as_view({"get": "stats"}), name="content-stats"
     ),
     path("markers", MarkerViewSet.as_view({"get": "list"}), name="markers"),
+    path("markers/analyze", AnalyzeView.as_view(), name="marker-analyze"),
     path("markers/batch", MarkerBatchViewSet.as_view({"post": "create"}), name="marker-batches"),
     path("markers/batch/<uuid:pk>", MarkerBatchViewSet.as_view({"get": "retrieve"}), name="batch"),
+    path("markers/merge", MarkerMergeView.as_view(), name="marker-merge"),
     path("markers/<uuid:pk>", MarkerViewSet.as_view({"get": "retrieve"}), name="marker"),
     path(
         "markers/<uuid:pk>/recompile",
         MarkerViewSet.as_view({"post": "recompile"}),
         name="marker-recompile",
     ),
+    path("markers/<uuid:pk>/target.<str:extension>", MarkerFileView.as_view(), name="marker-file"),
     path(
         "marker-presets",
         MarkerPresetViewSet.as_view({"get": "list", "post": "create"}),

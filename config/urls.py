@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from accounts import pages
 from accounts.api.views import jwks
 from arcontent.viewer import views as viewer
+from markers.api.legacy import LegacyAnalyzeView, LegacyGenerateView
 from vertexar import health, media
 from vertexar.api import problems
 
@@ -38,6 +39,8 @@ urlpatterns = [
         name="password_reset_confirm",
     ),
     path("admin/password_change/", admin.site.admin_view(pages.OwnPasswordPage.as_view())),
+    path("nft-marker/analyze", LegacyAnalyzeView.as_view(), name="legacy-marker-analyze"),
+    path("nft-marker/generate", LegacyGenerateView.as_view(), name="legacy-marker-generate"),
     path("admin/", admin.site.urls),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("health/live", health.live, name="live"),

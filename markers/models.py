@@ -1,10 +1,12 @@
 """A marker: the picture a phone recognises, and the target compiled from it."""
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, When
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 
 Owned = TypeVar("Owned", bound=models.Model)
+
+# The files that runtimes recognise a marker by, and the columns with their keys in the store.
+TARGET_FILES: Final = {"mind": "target", "iset": "iset", "fset": "fset", "fset3": "fset3"}
 
 
 class OwnedQuerySet(models.QuerySet[Owned]):
@@ -82,6 +87,17 @@ class MarkerQuerySet(LeasedQuerySet["Marker"]):
     def visible_to(self, user: User) -> Self:
         """The markers of the organisations the user belongs to."""
         return self.filter(organization__in=Organization.objects.visible_to(user))
+
+    def with_look_alikes(self) -> Self:
+        """Each with `look_alike_ids`: whom it may be mistaken for and how alike they are.
+
+        It is a list of `{"marker": id, "likeness": 0..1}`, most alike first, read with the row.
+        """
+        me = OuterRef("pk")
+        pairs = LookAlike.objects.filter(Q(marker=me) | Q(other=me)).order_by("-likeness", "pk")
+        them = Case(When(marker=me, then="other"), default="marker")
+        pair = JSONObject(marker=them, likeness="likeness")
+        return self.annotate(look_alike_ids=ArraySubquery(pairs.values(pair=pair)))
 
 
 class Marker(LeasedModel):
@@ -181,7 +197,8 @@ class Marker(LeasedModel):
     def twin(self, compiler_version: str) -> "Marker | None":
         """Find a marker whose picture, options and compiler were the same, and which is done.
 
-        Any organisation's will do: files are named by their content and shared as it is.
+        Any organisation's will do: files are named by their content and shared as it is. One from
+        before there were NFT files has not all that can be made of the picture.
         """
         return (
             Marker.objects.filter(
@@ -191,14 +208,28 @@ class Marker(LeasedModel):
                 status=Marker.Status.READY,
             )
             .exclude(pk=self.pk)
+            .exclude(nft_report={})
             .order_by("created_at")
             .first()
         )
+
+    def look_alike_markers(self) -> "list[tuple[Marker, float]]":
+        """Find whom it may be mistaken for, and how alike they are (0..1), most alike first."""
+        pairs = LookAlike.objects.filter(Q(marker=self) | Q(other=self))
+        return [
+            (pair.other if pair.marker_id == self.pk else pair.marker, pair.likeness)
+            for pair in pairs.select_related("marker", "other").order_by("-likeness", "pk")
+        ]
 
     @property
     def is_usable(self) -> bool:
         """Whether a phone can recognise it now, be it by an older target."""
         return bool(self.target)
+
+    @property
+    def physical_width_mm(self) -> float | None:
+        """Width of the print, if somebody said it."""
+        return self.options.get("physical_width_mm")
 
     @property
     def picture_url(self) -> str:
@@ -215,10 +246,16 @@ class Marker(LeasedModel):
         """Where a browser finds the picture with its features drawn, if it is compiled."""
         return default_storage.url(self.preview) if self.preview else None
 
+    @property
+    def heat_map_url(self) -> str | None:
+        """Where a browser finds the picture with colours where it is recognised by."""
+        return default_storage.url(self.heat_map) if self.heat_map else None
+
 
 class LookAlike(BaseModel):
     """Two markers that a camera may take for each other."""
 
+    marker_id: "UUID"
     marker = models.ForeignKey(
         Marker, models.CASCADE, related_name="look_alikes", verbose_name=_("marker")
     )

@@ -6,6 +6,7 @@ bytes and the header is refused before a pixel is decoded. Runs in the web proce
 
 import hashlib
 import io
+import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ import pillow_heif
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms
 
+from markers.picture_files import has_more_scans, is_lossless_webp, kind_of
 from vertexar.errors import UnusableUpload
 
 pillow_heif.register_heif_opener()
 
 _JPEG_QUALITY = 92
 _FULL_COLOUR = 0  # Pillow's number for 4:4:4: colour edges keep their place
+_LANCZOS_REACH = 3  # pixels of the result, to each side
+_ROWS_AT_ONCE = 256
 
 # What Pillow and libheif raise on files made wrong, by accident or by malice.
 _DECODER_FAULTS = (
@@ -39,23 +43,6 @@ _DECODER_FAULTS = (
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 _READABLE = ("PNG", "JPEG", "WEBP", "HEIF")
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"8BPS", "Photoshop"),
-    (b"%PDF-", "PDF"),
-    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
-    (b"\xff\x0a", "JPEG XL"),
-    (b"<svg", "SVG"),
-)
-_HEIF_STILLS = (b"heic", b"heix", b"heim", b"heis", b"mif1")
-_HEIF_SEQUENCES = (b"hevc", b"hevx", b"hevm", b"hevs", b"msf1")
-
 _EXIF_ORIENTATION = 0x0112
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -72,8 +59,10 @@ _TRANSPOSITIONS = {
 class PictureLimits:
     """What is accepted, and how large the result may be."""
 
-    max_bytes: int = 25 * 1024 * 1024  # of the upload
+    max_bytes: int = 25_000_000  # of the upload
     max_pixels: int = 40_000_000  # of the upload: 160 MB once decoded, Pillow uses 4 bytes a pixel
+    max_webp_pixels: int = 4096 * 4096  # its decoder holds the picture four or five times
+    max_scans: int = 40  # passes over a JPEG; a progressive one has about ten
     min_side_px: int = 100  # below it no runtime finds enough to hold on to
     max_aspect: float = 4.0  # long side over short side
     max_side_px: int = 4096  # of the result
@@ -100,21 +89,12 @@ def read_picture(upload: BinaryIO, *, limits: PictureLimits) -> Picture:
     Raises:
         UnusableUpload: with the code empty_file, file_too_large, picture_unreadable,
             picture_wrong_format, picture_truncated, picture_animated, picture_too_large,
-            picture_too_small or aspect_too_extreme.
+            picture_too_small, aspect_too_extreme or too_many_scans.
     """
     _check_weight(upload, limits=limits)
     kind = _check_kind(upload)
-    with _open(upload, kind=kind, limits=limits) as image:
-        _check_stillness(image)
-        _check_size(image, limits=limits)
-        is_lossless = kind == "PNG" or (kind == "WEBP" and _is_lossless_webp(upload))
-        try:
-            image.load()
-        except _BOMBS as error:
-            raise _too_large(limits) from error
-        except _DECODER_FAULTS as error:
-            raise _truncated() from error
-        clean = _cleaned(image, limits=limits)
+    is_lossless = kind == "PNG" or (kind == "WEBP" and is_lossless_webp(upload))
+    clean = _clean_pixels(upload, kind=kind, limits=limits)
     data = _encoded(clean, is_lossless=is_lossless)
     return Picture(
         data=data,
@@ -123,6 +103,25 @@ def read_picture(upload: BinaryIO, *, limits: PictureLimits) -> Picture:
         width_px=clean.width,
         height_px=clean.height,
     )
+
+
+def _clean_pixels(upload: BinaryIO, *, kind: str, limits: PictureLimits) -> Image.Image:
+    """Decode an upload and clean it; what was decoded is let go on return."""
+    with _open(upload, kind=kind, limits=limits) as image:
+        _check_stillness(image)
+        most = min(limits.max_pixels, limits.max_webp_pixels if kind == "WEBP" else math.inf)
+        _check_size(image, max_pixels=int(most), limits=limits)
+        if kind == "JPEG":
+            _check_scans(upload, limits=limits)
+            # decoded at a half or a quarter, where that is still large enough
+            image.draft(None, _size_within(image.size, max_side_px=limits.max_side_px))
+        try:
+            image.load()
+        except _BOMBS as error:
+            raise _too_large(limits.max_pixels) from error
+        except _DECODER_FAULTS as error:
+            raise _truncated() from error
+        return _cleaned(image, limits=limits)
 
 
 def _check_weight(upload: BinaryIO, *, limits: PictureLimits) -> None:
@@ -138,7 +137,7 @@ def _check_weight(upload: BinaryIO, *, limits: PictureLimits) -> None:
     if size_bytes > limits.max_bytes:
         raise UnusableUpload(
             _("The picture file is heavier than %(limit)d MB.")
-            % {"limit": limits.max_bytes // (1024 * 1024)},
+            % {"limit": limits.max_bytes // 1_000_000},
             code="file_too_large",
             hint=_("Save the picture as a JPEG, or make it smaller."),
         )
@@ -148,7 +147,7 @@ def _check_kind(upload: BinaryIO) -> str:
     """Tell the format by the first bytes; return the name Pillow knows it by."""
     head = upload.read(32)
     upload.seek(0)
-    kind = _kind(head)
+    kind = kind_of(head)
     if kind in _READABLE:
         return kind
     if kind == "GIF" and _is_moving_gif(upload):
@@ -168,24 +167,6 @@ def _check_kind(upload: BinaryIO) -> str:
     )
 
 
-def _kind(head: bytes) -> str:
-    for signature, kind in _SIGNATURES:
-        if head.startswith(signature):
-            return kind
-    if head[:2] == b"BM" and head[6:10] == bytes(4):  # two letters alone could be any text
-        return "BMP"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        if brand in _HEIF_STILLS:
-            return "HEIF"
-        if brand in _HEIF_SEQUENCES:
-            return "HEIF sequence"
-        return "AVIF" if brand in (b"avif", b"avis") else "MP4"
-    return ""
-
-
 def _is_moving_gif(upload: BinaryIO) -> bool:
     try:
         with Image.open(upload, formats=("GIF",)) as image:
@@ -194,27 +175,12 @@ def _is_moving_gif(upload: BinaryIO) -> bool:
         return False
 
 
-def _is_lossless_webp(upload: BinaryIO) -> bool:
-    """Look for the first picture chunk: VP8L is the lossless one."""
-    position = upload.tell()
-    try:
-        upload.seek(12)
-        while len(header := upload.read(8)) == 8:
-            name, size_bytes = header[:4], int.from_bytes(header[4:], "little")
-            if name in (b"VP8L", b"VP8 "):
-                return name == b"VP8L"
-            upload.seek(size_bytes + size_bytes % 2, io.SEEK_CUR)
-        return False
-    finally:
-        upload.seek(position)
-
-
 def _open(upload: BinaryIO, *, kind: str, limits: PictureLimits) -> Image.Image:
     upload.seek(0)
     try:
         return Image.open(upload, formats=(kind,))
     except _BOMBS as error:
-        raise _too_large(limits) from error
+        raise _too_large(limits.max_pixels) from error
     except _DECODER_FAULTS as error:  # it begins as such a picture, so the rest is missing
         raise _truncated() from error
 
@@ -225,10 +191,19 @@ def _check_stillness(image: Image.Image) -> None:
         raise _animated()
 
 
-def _check_size(image: Image.Image, *, limits: PictureLimits) -> None:
+def _check_scans(upload: BinaryIO, *, limits: PictureLimits) -> None:
+    if has_more_scans(upload, than=limits.max_scans):
+        raise UnusableUpload(
+            _("The picture is stored in more passes than any camera or program needs."),
+            code="too_many_scans",
+            hint=_("Open it in a picture editor, save it as an ordinary JPEG and send that."),
+        )
+
+
+def _check_size(image: Image.Image, *, max_pixels: int, limits: PictureLimits) -> None:
     short_px, long_px = sorted(image.size)
-    if short_px * long_px > limits.max_pixels:
-        raise _too_large(limits)
+    if short_px * long_px > max_pixels:
+        raise _too_large(max_pixels)
     if short_px < limits.min_side_px:
         raise UnusableUpload(
             _("The picture is only %(width)d × %(height)d pixels.")
@@ -250,10 +225,8 @@ def _cleaned(image: Image.Image, *, limits: PictureLimits) -> Image.Image:
     """Return the picture upright, in sRGB, on white and within the largest side."""
     profile = image.info.get("icc_profile")
     orientation = _orientation(image)
-    image = _eight_bit(image)
-    image = _scaled_down(image, max_side_px=limits.max_side_px)
-    image = _on_white(image)
-    image = _in_srgb(image, profile=profile)
+    size = _size_within(image.size, max_side_px=limits.max_side_px)
+    image = _in_srgb(_flat(image, size=size), profile=profile)
     if (transposition := _TRANSPOSITIONS.get(orientation)) is not None:
         image = image.transpose(transposition)
     image.info.clear()  # or the encoders would write profile, comment and gamma again
@@ -279,12 +252,35 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _scaled_down(image: Image.Image, *, max_side_px: int) -> Image.Image:
-    factor = max_side_px / max(image.size)
-    if factor >= 1.0:
-        return image
-    width_px, height_px = (max(1, round(side_px * factor)) for side_px in image.size)
-    return image.resize((width_px, height_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
+def _size_within(size: tuple[int, int], *, max_side_px: int) -> tuple[int, int]:
+    factor = min(1.0, max_side_px / max(size))
+    width_px, height_px = (max(1, round(side_px * factor)) for side_px in size)
+    return width_px, height_px
+
+
+def _flat(image: Image.Image, *, size: tuple[int, int]) -> Image.Image:
+    """Return the picture opaque, of 8 bits a channel and of a size, made some rows at a time.
+
+    Made at once, each of the steps would hold another copy of the whole picture.
+    """
+    width_px, height_px = size
+    step = image.height / height_px
+    around_px = math.ceil(_LANCZOS_REACH * step) + 1  # rows that the filter looks at beyond its own
+    flat = Image.new("RGB", (0, 0))
+    for top in range(0, height_px, _ROWS_AT_ONCE):
+        bottom = min(top + _ROWS_AT_ONCE, height_px)
+        first = max(0, math.floor(top * step) - around_px)
+        last = min(image.height, math.ceil(bottom * step) + around_px)
+        strip = _on_white(_eight_bit(image.crop((0, first, image.width, last))))
+        if image.size == size:
+            strip = strip.crop((0, top - first, image.width, bottom - first))
+        else:
+            box = (0, top * step - first, image.width, bottom * step - first)
+            strip = strip.resize((width_px, bottom - top), Image.Resampling.LANCZOS, box=box)
+        if top == 0:
+            flat = Image.new(strip.mode, size)
+        flat.paste(strip, (0, top))
+    return flat
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -313,7 +309,7 @@ def _in_srgb(image: Image.Image, *, profile: bytes | None) -> Image.Image:
             return image.convert("RGB")
         if converted is not None:
             return converted
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _encoded(image: Image.Image, *, is_lossless: bool) -> bytes:
@@ -341,10 +337,10 @@ def _animated() -> UnusableUpload:
     )
 
 
-def _too_large(limits: PictureLimits) -> UnusableUpload:
+def _too_large(max_pixels: int) -> UnusableUpload:
     return UnusableUpload(
         _("The picture has more than %(limit)d million pixels.")
-        % {"limit": limits.max_pixels // 1_000_000},
+        % {"limit": max_pixels // 1_000_000},
         code="picture_too_large",
         hint=_("Scale it down; more than 4000 pixels on a side bring nothing for recognition."),
     )

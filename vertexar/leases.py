@@ -18,13 +18,18 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from vertexar import memory
 from vertexar.errors import DomainError
 from vertexar.models import BaseModel
 
 logger = logging.getLogger(__name__)
+
+OUT_OF_MEMORY_HINT = gettext_noop(
+    "It takes more memory than it may have: send a smaller file, or let an operator allow more."
+)
 
 
 class JobStatus(models.TextChoices):
@@ -125,6 +130,7 @@ def perform(
         row_id: which row.
         work: does the work and returns the columns to write. A `DomainError` it raises is the
             user's to mend: it becomes the row's failure, with code and hint, and is not retried.
+            Nor is work that needs more time or memory than it may take: it would again.
             Anything else is ours: the claim is given back and the error raised, for Celery to
             retry and to report.
     """
@@ -135,23 +141,39 @@ def perform(
     if row.attempt > settings.MAX_ATTEMPTS:
         # counted on the row, since a worker killed for memory is handed the message again for ever
         logger.error("%s %s: given up", rows.model._meta.model_name, row_id)
-        settle(row, status=JobStatus.FAILED, failure_code="too_many_attempts", failure_hint="")
+        settle(row, **_failure("too_many_attempts"))
         return
+    settle(row, **_outcome(row, work))
+
+
+def _outcome(row: Row, work: Callable[[Row], Mapping[str, Any]]) -> dict[str, Any]:
+    """Do the work; answer with the columns to write, or give the claim back and raise.
+
+    Nothing of the result is written here: while an error is held, so is all that the work had in
+    memory.
+    """
     try:
         with (
             keeping(row),
             translation.override(None),
         ):  # hints are kept as written, shown translated
             changes = work(row)
-    except DomainError as error:
-        settle(row, status=JobStatus.FAILED, failure_code=error.code, failure_hint=error.hint)
     except SoftTimeLimitExceeded:
-        settle(row, status=JobStatus.FAILED, failure_code="took_too_long", failure_hint="")
-    except OSError:  # no room, no network: it is not the row's doing, and counts for nothing
-        settle(row, status=JobStatus.PENDING, attempt=row.attempt - 1, queued_at=timezone.now())
+        return _failure("took_too_long")
+    except BaseException as error:
+        if memory.ran_out(error):
+            # not the error itself, which holds all that filled the memory
+            logger.error("%s %s: out of memory: %s", row._meta.model_name, row.pk, repr(error))  # noqa: TRY400
+            return _failure("out_of_memory", OUT_OF_MEMORY_HINT)
+        if isinstance(error, DomainError):
+            return _failure(error.code, error.hint)
+        back: dict[str, Any] = {"status": JobStatus.PENDING}
+        if isinstance(error, OSError):  # no room, no network: not the row's doing, counts nothing
+            back |= {"attempt": row.attempt - 1, "queued_at": timezone.now()}
+        settle(row, **back)
         raise
-    except BaseException:
-        settle(row, status=JobStatus.PENDING)
-        raise
-    else:
-        settle(row, status=JobStatus.READY, failure_code="", failure_hint="", **changes)
+    return {"status": JobStatus.READY, "failure_code": "", "failure_hint": "", **changes}
+
+
+def _failure(code: str, hint: str = "") -> dict[str, Any]:
+    return {"status": JobStatus.FAILED, "failure_code": code, "failure_hint": hint}

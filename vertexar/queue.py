@@ -30,9 +30,17 @@ def requeue_lost(task: "Task[[str], None]", rows: LeasedQuerySet[Row]) -> int:
     return sent
 
 
-def _send(task: "Task[[str], None]", row_id: str) -> bool:
+def send_for_now(task: "Task[[str], None]", row: LeasedModel, *, seconds: float) -> bool:
+    """Send a task that a sweep sends again: it is dropped when nobody takes it within so long."""
+    return _send(task, str(row.pk), expires_s=seconds)
+
+
+def _send(task: "Task[[str], None]", row_id: str, *, expires_s: float | None = None) -> bool:
     try:
-        task.delay(row_id)
+        if expires_s is None:
+            task.delay(row_id)
+        else:
+            task.apply_async((row_id,), expires=expires_s)
     except (OperationalError, RedisError, OSError) as error:  # away, or there and mute
         logger.warning("%s %s: not sent, the sweep will: %s", task.name, row_id, error)
         return False

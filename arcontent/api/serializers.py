@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from arcontent.models import ARContent, ContentStatus, Video
 from arcontent.statistics import Event
+from markers.api.serializers import OptionsField
 from markers.models import Marker
 
 
@@ -17,6 +18,12 @@ class ContentUploadSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=200)
     image = serializers.FileField(allow_empty_file=True, help_text="JPEG, PNG, WebP or HEIC.")
     video = serializers.FileField(allow_empty_file=True, help_text="Any video ffmpeg reads.")
+    preset = serializers.CharField(
+        required=False, help_text="The name of a preset to compile the picture with."
+    )
+    options = OptionsField(
+        required=False, help_text="JSON, to compile the picture with; before those of a preset."
+    )
     call_to_action_label = serializers.CharField(max_length=60, required=False)
     call_to_action_url = serializers.URLField(
         max_length=500, required=False, validators=[URLValidator(["http", "https"])]

@@ -27,6 +27,7 @@ from arcontent.api.serializers import (
 )
 from arcontent.models import ARContent
 from arcontent.statistics import Event
+from markers.services import chosen_options
 from vertexar.throttles import ViewerThrottle
 
 IDEMPOTENCY_KEY_MAX = 200
@@ -65,6 +66,11 @@ class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
         user = cast("User", request.user)
         organization = home_organization(user)
         services.check_may_edit(user, organization)  # before the work of reading what was sent
+        fields["options"] = chosen_options(
+            organization=organization,
+            preset=fields.pop("preset", ""),
+            options=fields.get("options"),
+        )
         upload = services.read_upload(image=fields.pop("image"), video=fields.pop("video"))
         content = services.create_content(
             organization=organization,

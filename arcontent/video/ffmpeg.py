@@ -4,12 +4,8 @@ What ffmpeg says of a file (`FfmpegFailed`) is kept apart from what is wrong wit
 (`FfmpegTrouble`): the first is told to the uploader, the second is retried and reported.
 """
 
-import contextlib
-import math
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +13,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from arcontent.video.limits import VideoLimits
-
-if sys.platform == "linux":
-    import resource
+from vertexar.limited import OutOfTime, ProcessLimits, run_limited
 
 _MAX_OUTPUT_BYTES = 1_000_000_000  # of any file written: stops a run that fills the disk
 _SIGNS_OF_TROUBLE = (
@@ -101,28 +95,17 @@ def run_ffmpeg(
         *arguments,
     ]  # fmt: skip
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1"}
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        _confine(process.pid, limits=limits)
-        try:
-            stdout, messages = process.communicate(timeout=limits.time_limit_s)
-        except subprocess.TimeoutExpired as error:
-            process.kill()
-            raise FfmpegOverran(f"ffmpeg ran for over {limits.time_limit_s:g} s.") from error
-        except BaseException:  # the worker is told to stop: its ffmpeg must not outlive it
-            process.kill()
-            raise
+    try:
+        ended = run_limited(command, limits=_process_limits(limits), environment=environment)
+    except OutOfTime as error:
+        raise FfmpegOverran(str(error)) from error
+    stdout, messages = (
+        channel.decode(errors="replace") for channel in (ended.stdout, ended.messages)
+    )
     last_words = messages[-2000:].strip()
-    if process.returncode < 0 or _tells_of_trouble(messages):
-        raise FfmpegOverran(f"ffmpeg ended with {process.returncode}: {last_words}")
-    if process.returncode:
+    if ended.status < 0 or _tells_of_trouble(messages):
+        raise FfmpegOverran(f"ffmpeg ended with {ended.status}: {last_words}")
+    if ended.status:
         raise FfmpegFailed(last_words)
     return FfmpegOutput(stdout=stdout, messages=messages)
 
@@ -140,14 +123,10 @@ def _tells_of_trouble(messages: str) -> bool:
     )
 
 
-def _confine(pid: int, *, limits: VideoLimits) -> None:
-    """Limit a running process from outside: a hook between fork and exec is unsafe with threads.
-
-    The limit on CPU time also ends an ffmpeg whose worker was killed.
-    """
-    if sys.platform == "linux":
-        cpu_s = math.ceil(limits.time_limit_s) * limits.threads * 2
-        with contextlib.suppress(ProcessLookupError):  # it has ended already
-            resource.prlimit(pid, resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-            resource.prlimit(pid, resource.RLIMIT_CPU, (cpu_s, cpu_s))
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (_MAX_OUTPUT_BYTES, _MAX_OUTPUT_BYTES))
+def _process_limits(limits: VideoLimits) -> ProcessLimits:
+    return ProcessLimits(
+        time_s=limits.time_limit_s,
+        cpu_s=limits.time_limit_s * limits.threads * 2,
+        memory_bytes=limits.memory_bytes,
+        file_bytes=_MAX_OUTPUT_BYTES,
+    )

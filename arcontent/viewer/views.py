@@ -16,7 +16,7 @@ from arcontent.models import ARContent, ContentStatus
 from arcontent.statistics import Event
 from arcontent.viewer.manifest import manifest_of
 from vertexar.errors import TooManyRequests
-from vertexar.limited import limited
+from vertexar.rate_limited import limited
 from vertexar.throttles import VIEWER
 
 QR_PNG_PX = 1024  # 8 cm at 300 dpi

@@ -232,6 +232,7 @@ REST_FRAMEWORK = {
         "vertexar.throttles.UploadThrottle",
     ],
     "EXCEPTION_HANDLER": "vertexar.api.problems.problem_handler",
+    "ALLOWED_VERSIONS": ["1"],  # what `schema?version=` may say; it would go into a header
 }
 # Rates: a number of requests in a sec, min, hour or day.
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", True)
@@ -318,6 +319,8 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", 60)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
 TASK_SECONDS = env.int("TASK_SECONDS", 540)
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 30)
+COMPILE_SECONDS = min(env.int("COMPILE_SECONDS", 120), TASK_SECONDS)
+COMPILE_MEMORY_MB = env.int("COMPILE_MEMORY_MB", 1024)
 
 CACHES = {
     "default": {
@@ -348,16 +351,26 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # soft < hard < visibility timeout, or a running task is delivered a second time
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_SECONDS
 CELERY_TASK_TIME_LIMIT = TASK_SECONDS + 60
+CELERY_TASK_ANNOTATIONS = {
+    task: {"soft_time_limit": COMPILE_SECONDS, "time_limit": COMPILE_SECONDS + 30}
+    for task in ("markers.tasks.compile_marker", "markers.tasks.find_look_alikes")
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A process that leaks is replaced between two tasks.
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = COMPILE_MEMORY_MB * 1024  # kB at its peak
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "markers.tasks.compile_marker": {"queue": "compile"},
+    "markers.tasks.find_look_alikes": {"queue": "compile"},
+    "markers.tasks.compare_left_out_markers": {"queue": "compile"},  # which has OpenCV loaded
     "arcontent.tasks.prepare_video": {"queue": "media"},
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}
     for name, task in {
+        "compare-left-out-markers": "markers.tasks.compare_left_out_markers",
         "requeue-lost-markers": "markers.tasks.requeue_lost_markers",
         "requeue-lost-videos": "arcontent.tasks.requeue_lost_videos",
     }.items()

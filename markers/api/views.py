@@ -1,17 +1,23 @@
 """Markers over the API."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import cast
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import RetrieveModelMixin
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -27,10 +33,12 @@ from markers.api.serializers import (
     BatchUploadSerializer,
     MarkerPresetSerializer,
     MarkerSerializer,
+    MergeSerializer,
     RecompileSerializer,
 )
-from markers.models import Marker, MarkerBatch, MarkerPreset
-from vertexar.errors import Conflict
+from markers.files import CONTENT_TYPE, merged_response, target_response
+from markers.models import TARGET_FILES, Marker, MarkerBatch, MarkerPreset
+from vertexar.errors import Conflict, NotThere
 
 
 class MayEditWhatItChanges(BasePermission):
@@ -53,7 +61,8 @@ class MarkerViewSet(ReadOnlyModelViewSet[Marker]):
 
     def get_queryset(self) -> QuerySet[Marker]:
         """Scope to the caller: what one may not see is a 404, not a 403."""
-        return Marker.objects.visible_to(cast("User", self.request.user)).order_by("-created_at")
+        visible = Marker.objects.visible_to(cast("User", self.request.user))
+        return visible.with_look_alikes().order_by("-created_at")
 
     @extend_schema(request=RecompileSerializer, responses={202: MarkerSerializer})
     @action(detail=True, methods=["post"])
@@ -67,6 +76,54 @@ class MarkerViewSet(ReadOnlyModelViewSet[Marker]):
         return Response(self.get_serializer(marker).data, status=HTTPStatus.ACCEPTED)
 
 
+class AnyFormat(DefaultContentNegotiation):
+    """Answers whatever the caller says to accept: a file is what it is."""
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """Take the first renderer; only errors are rendered."""
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
+class MarkerFileView(APIView):
+    """The files of a marker."""
+
+    content_negotiation_class = AnyFormat
+
+    @extend_schema(
+        operation_id="markers_file_retrieve",
+        parameters=[OpenApiParameter("extension", str, "path", enum=list(TARGET_FILES))],
+        responses={(200, CONTENT_TYPE): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: UUID, extension: str) -> FileResponse:
+        """Download one; the three NFT files have one name but for their ends."""
+        visible = Marker.objects.visible_to(cast("User", request.user))
+        return target_response(get_object_or_404(visible, pk=pk), extension)
+
+
+class MarkerMergeView(APIView):
+    """Several markers in one file."""
+
+    content_negotiation_class = AnyFormat
+
+    @extend_schema(request=MergeSerializer, responses={(200, CONTENT_TYPE): OpenApiTypes.BINARY})
+    def post(self, request: Request) -> HttpResponse:
+        """Download one `.mind` file of up to a hundred markers, in the order given."""
+        serializer = MergeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data["markers"]
+        visible = Marker.objects.visible_to(cast("User", request.user)).in_bulk(wanted)
+        for pk in wanted:
+            if pk not in visible:
+                raise NotThere(_("There is no marker %(id)s.") % {"id": pk})
+        return merged_response([visible[pk] for pk in wanted])
+
+
 class MarkerBatchViewSet(RetrieveModelMixin, GenericViewSet[MarkerBatch]):
     """Many pictures at once."""
 
@@ -77,7 +134,7 @@ class MarkerBatchViewSet(RetrieveModelMixin, GenericViewSet[MarkerBatch]):
     def get_queryset(self) -> QuerySet[MarkerBatch]:
         """Scope to the caller."""
         visible = MarkerBatch.objects.visible_to(cast("User", self.request.user))
-        return visible.prefetch_related("markers")
+        return visible.prefetch_related(Prefetch("markers", Marker.objects.with_look_alikes()))
 
     @extend_schema(
         request={"multipart/form-data": BatchUploadSerializer}, responses={202: BatchMadeSerializer}
@@ -88,10 +145,11 @@ class MarkerBatchViewSet(RetrieveModelMixin, GenericViewSet[MarkerBatch]):
         serializer.is_valid(raise_exception=True)
         user = cast("User", request.user)
         organization = home_organization(user)
-        options = {}
-        if name := serializer.validated_data.get("preset"):
-            presets = MarkerPreset.objects.filter(organization=organization)
-            options = get_object_or_404(presets, name=name).options
+        options = services.chosen_options(
+            organization=organization,
+            preset=serializer.validated_data.get("preset", ""),
+            options=serializer.validated_data.get("options"),
+        )
         batch, items = services.create_batch(
             organization=organization,
             user=user,

@@ -7,9 +7,8 @@ from markers.compiler.alike import CONFUSABLE, Likeness, compare, confusable, li
 from markers.compiler.analyze import Analysis, PreScore, analyze_image, heat_map, prescore
 from markers.compiler.compile import COMPILER_VERSION, CompiledTarget, compile_target
 from markers.compiler.errors import UnusableImage
-from markers.compiler.options import LEAN, ROBUST, STOCK, CompileOptions, OptionOutOfRange
+from markers.compiler.options import LEAN, ROBUST, CompileOptions, OptionOutOfRange
 from markers.compiler.reasons import REASONS
-from markers.compiler.sets import merge_targets
 
 __all__ = [
     "COMPILER_VERSION",
@@ -17,7 +16,6 @@ __all__ = [
     "LEAN",
     "REASONS",
     "ROBUST",
-    "STOCK",
     "Analysis",
     "CompileOptions",
     "CompiledTarget",
@@ -31,6 +29,5 @@ __all__ = [
     "confusable",
     "heat_map",
     "likeness_of",
-    "merge_targets",
     "prescore",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from markers.compiler.arrays import GrayImage
-from markers.compiler.decode import Picture, decode_picture, to_gray, to_luma
+from markers.compiler.decode import Picture, decode_picture, to_gray
 from markers.compiler.encode import encode_mind
 from markers.compiler.enhance import enhance_contrast
 from markers.compiler.errors import UnusableImage
@@ -22,7 +22,7 @@ from markers.compiler.tilts import make_tilt_keyframes
 from markers.compiler.tracking import select_tracking_points
 from markers.compiler.views import View, simulate_views
 
-COMPILER_VERSION: Final = "1.1.0"
+COMPILER_VERSION: Final = "1.2.0"
 """Changes whenever the same picture gives other bytes."""
 
 Progress = Callable[[float], None]
@@ -114,7 +114,7 @@ def measure_picture(
         UnusableImage: as ``compile_target``.
     """
     picture = decode_picture(image)
-    gray = to_luma(picture.colour) if options.gray == "luma" else to_gray(picture.colour)
+    gray = to_gray(picture.colour)
     sampler = AreaSampler(gray, width_px=picture.width_px, height_px=picture.height_px)
     on_progress(DECODED)
     target = build_target(gray, picture, options)

@@ -66,18 +66,9 @@ def reduce_to(colour: ColourImage, *, long_side_px: int) -> ColourImage:
 
 
 def to_gray(colour: ColourImage) -> GrayImage:
-    """Grey as the whole part of the channels' mean, as our engine takes it from a frame."""
-    total = colour[..., 0].astype(np.uint16)
-    total += colour[..., 1]
-    total += colour[..., 2]
-    return (total // 3).astype(np.uint8)
-
-
-def to_luma(colour: ColourImage) -> GrayImage:
     """Grey as 0.299 red, 0.587 green, 0.114 blue (ITU-R BT.601).
 
-    So the stock runtime weighs the colours of a camera frame, whatever its compiler does; and it is
-    the brightness that a camera delivers.
+    It is the brightness that a camera delivers, and how runtimes weigh the colours of its frames.
     """
     return cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 

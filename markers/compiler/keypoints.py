@@ -13,6 +13,7 @@ import numpy as np
 
 from markers.compiler.arrays import FloatImage, Mask, Octaves, Points, Rows, Scores
 from markers.compiler.pyramid import Octave, double, halve
+from markers.compiler.rowwise import Rowwise
 
 CONTRAST_MIN: Final = 3.0
 # (edge + 1)^2 / edge for a ratio of curvatures of 4.
@@ -25,7 +26,7 @@ BUCKETS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Keypoints:
+class Keypoints(Rowwise):
     """Points of one image, in one row order for all arrays.
 
     Attributes:
@@ -39,15 +40,6 @@ class Keypoints:
     octaves: Octaves
     is_maximum: Mask
     scores: Scores
-
-    def __len__(self) -> int:
-        return len(self.points_px)
-
-    def take(self, rows: Rows) -> "Keypoints":
-        """Return some of the points, in the order of ``rows``."""
-        return Keypoints(
-            self.points_px[rows], self.octaves[rows], self.is_maximum[rows], self.scores[rows]
-        )
 
 
 def find_keypoints(pyramid: Sequence[Octave]) -> Keypoints:
@@ -85,10 +77,24 @@ def thin_keypoints(
         (keypoints.points_px * BUCKETS / size_px).astype(np.int64), 0, BUCKETS - 1
     ).T
     bucket = row * BUCKETS + column
-    order = np.lexsort((-keypoints.scores, bucket))
-    starts = np.searchsorted(bucket[order], bucket[order], side="left")
+    return keypoints.take(strongest_of_each(bucket, keypoints.scores, count_max=per_bucket))
+
+
+def strongest_of_each(buckets: Rows, scores: Scores, *, count_max: int) -> Rows:
+    """Choose the highest scores of each bucket.
+
+    Args:
+        buckets: (N,) number of the bucket of each score.
+        scores: (N,) scores.
+        count_max: how many of a bucket.
+
+    Returns:
+        Rows of the chosen, ascending; of equals, the earlier ones are chosen.
+    """
+    order = np.lexsort((-scores, buckets))
+    starts = np.searchsorted(buckets[order], buckets[order], side="left")
     rank = np.arange(len(order)) - starts
-    return keypoints.take(np.sort(order[rank < per_bucket]))
+    return np.sort(order[rank < count_max])
 
 
 def octave_to_image(points_px: Points, octaves: Octaves) -> Points:

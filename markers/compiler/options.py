@@ -1,7 +1,7 @@
 """What may be chosen about a compilation, in one frozen object."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 
 class OptionOutOfRange(ValueError):
@@ -31,9 +31,6 @@ class CompileOptions:
         OptionOutOfRange: a number is not one, or makes no sense.
     """
 
-    # Grey of the picture: ``mean`` of the channels, as our engine takes it from a camera frame, or
-    # ``luma``, as stock MindAR weighs a frame's colours.
-    gray: Literal["mean", "luma"] = "mean"
     # The smallest keyframe: what is smaller has hardly any point.
     keyframe_short_side_min_px: int = 100
     # The largest keyframe: runtimes look at 256-pixel crops of a 640x480 frame, so larger ones
@@ -73,8 +70,8 @@ class CompileOptions:
             for number in value if isinstance(value, tuple) else (value,):
                 if not least <= number <= most:
                     raise OptionOutOfRange(option, least=least, most=most)
-        if self.gray not in ("mean", "luma") or not self.tilt_short_sides_px:
-            raise ValueError("gray is mean or luma, and tilted keyframes have a size")
+        if not self.tilt_short_sides_px:
+            raise ValueError("tilted keyframes have a size")
 
 
 RANGES: Final = {
@@ -100,6 +97,3 @@ ROBUST = CompileOptions()
 
 LEAN = replace(ROBUST, keyframe_step=2**0.5, tilt_directions=0)
 """The smallest file and the shortest matching: the flat picture alone."""
-
-STOCK = replace(ROBUST, gray="luma")
-"""For stock MindAR, which sees colours as other greys than its own compiler does."""

@@ -2,6 +2,8 @@
 
 import ast
 import json
+import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,21 +11,24 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Role, User
 from arcontent import statistics
 from arcontent import video as video_package
-from arcontent.admin import REASONS
 from arcontent.models import ARContent, ContentStatus
+from arcontent.standing import COMPARED_WITHIN, REASONS
 from arcontent.statistics import Event
+from markers import analysis
 from markers.models import Marker
 from tests import hostile
 from tests.accounts.factories import MembershipFactory, UserFactory
 from tests.arcontent.factories import ARContentFactory, VideoFactory, ready_content
-from tests.markers.factories import MarkerFactory
+from tests.markers.factories import LookAlikeFactory, MarkerFactory
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = (f"admin:arcontent_arcontent_{name}" for name in ("changelist", "add"))
@@ -154,7 +159,7 @@ def test_the_page_can_ask_how_far_it_is(desk: Client) -> None:
 
     assert body == {
         "status": "processing",
-        "parts": ["pending", "pending"],
+        "parts": ["pending", "pending", "compared"],
         "done": False,
         "says": "Picture: waiting, Video: waiting",
     }
@@ -162,10 +167,123 @@ def test_the_page_can_ask_how_far_it_is(desk: Client) -> None:
 
 def test_the_page_learns_when_all_is_done(desk: Client) -> None:
     content = ready_content()
+    Marker.objects.update(compared_target=content.marker.target)
 
     body = json.loads(desk.get(reverse("admin:arcontent_status", args=[content.pk])).content)
 
     assert (body["done"], body["says"]) == (True, "ready")
+
+
+def test_the_page_waits_a_moment_for_look_alikes_and_no_longer(desk: Client) -> None:
+    url = reverse("admin:arcontent_status", args=[ready_content().pk])
+
+    just_compiled = json.loads(desk.get(url).content)
+    Marker.objects.update(updated_at=timezone.now() - COMPARED_WITHIN)
+    later = json.loads(desk.get(url).content)
+
+    assert (just_compiled["done"], later["done"]) == (False, True)
+    assert just_compiled["says"] == "ready"
+
+
+def test_content_with_a_look_alike_warns_of_it_with_a_link(desk: Client) -> None:
+    content, other = ready_content(), ready_content()
+    Marker.objects.update(organization=content.organization)
+    LookAlikeFactory.create(marker=other.marker, other=content.marker, likeness=0.42)
+
+    page = desk.get(change_url(content)).content.decode()
+
+    assert "may mistake this picture" in page
+    assert change_url(other) in page
+    assert "42%" in page
+
+
+def test_content_without_a_look_alike_warns_of_nothing(desk: Client) -> None:
+    assert "desk-warning" not in desk.get(change_url(ready_content())).content.decode()
+
+
+def test_the_heat_map_is_shown_beside_the_picture(desk: Client) -> None:
+    content = ready_content()
+    Marker.objects.update(heat_map="markers/heatmaps/00/map.jpg")
+
+    assert "markers/heatmaps/00/map.jpg" in desk.get(change_url(content)).content.decode()
+
+
+# --- The guess in the upload form ---------------------------------------------------------------
+
+
+def guess(desk: Client, image: bytes, language: str = "en") -> HttpResponse:
+    return desk.post(  # type: ignore[return-value]  # django-stubs names a class of its own
+        reverse("admin:arcontent_prescore"),
+        {"image": SimpleUploadedFile("a.png", image)},
+        headers={"accept-language": language},
+    )
+
+
+def test_a_chosen_picture_is_rated_at_once_and_nothing_is_kept(
+    desk: Client, picture: bytes, media: Path
+) -> None:
+    response = guess(desk, picture)
+
+    said = response.content.decode()
+    assert response.status_code == 200
+    assert "<meter" in said
+    assert "Phones will recognise it well." in said
+    assert "desk-stars" in said
+    assert not media.exists()
+
+
+def test_the_guess_is_given_in_the_reader_s_language(desk: Client, picture: bytes) -> None:
+    said = guess(desk, picture, language="ru").content.decode()
+
+    assert "Phones" not in said
+    assert re.search("[а-я]{4}", said)
+
+
+@pytest.mark.parametrize(
+    "image", [hostile.text_named_jpg(), hostile.featureless_png(), hostile.empty()]
+)
+def test_a_chosen_picture_that_cannot_be_used_is_refused_before_the_upload(
+    desk: Client, image: bytes
+) -> None:
+    response = guess(desk, image)
+
+    assert response.status_code == 200
+    assert "desk-refusal" in response.content.decode()
+
+
+def test_a_busy_server_says_when_to_ask_again(
+    desk: Client, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, "_places", threading.BoundedSemaphore(1))
+
+    with analysis._place():
+        response = guess(desk, picture)
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+
+
+def test_a_request_without_a_picture_is_answered(desk: Client) -> None:
+    url = reverse("admin:arcontent_prescore")
+
+    assert desk.post(url).status_code == 400
+    assert desk.get(url).status_code == 400
+
+
+def test_who_may_not_upload_gets_no_guess(client: Client, stranger: User, picture: bytes) -> None:
+    stranger.is_staff = True
+    stranger.save()
+    client.force_login(stranger)
+
+    assert guess(client, picture).status_code == 403
+
+
+def test_the_form_works_without_scripts_and_hides_what_needs_them(desk: Client) -> None:
+    page = desk.get(reverse(ADD)).content.decode()
+
+    [box] = re.findall(r'<div id="desk-prescore"[^>]*>', page)
+    assert " hidden " in box
+    assert reverse("admin:arcontent_prescore") in box
 
 
 def test_content_is_not_deleted_for_its_code_is_printed(desk: Client) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.bench``: measure the compiler beside MindAR's, print the table, write the page.
+"""``python -m tests.bench``: measure our compilers beside their peers, and write the page.
 
 Parts that take minutes can be run one by one: ``--parts speed`` keeps its figures in ``--folder``,
 where a later ``--parts detection`` finds them. What was not run is said in the table.
@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import cv2
 
-from tests.bench import alike, detection, speed
+from tests.bench import alike, detection, nft, speed
+from tests.bench.nft_report import nft_rows, nft_section
 from tests.bench.pictures import bench_pictures
 from tests.bench.report import write_report
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-PARTS: Final = ("speed", "memory", "alike", "detection", "score")
+PARTS: Final = ("speed", "memory", "alike", "detection", "score", "nft")
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
         for part in PARTS
         if (chosen.folder / f"{part}.json").exists()
     }
-    page = write_report(kept)
+    page = write_report(kept, nft=nft_section(kept.get("nft")), nft_rows=nft_rows(kept.get("nft")))
     PAGE.write_text(page)
     print(page)
 
@@ -72,12 +73,19 @@ def _score(folder: Path) -> dict[str, Any]:
     )
 
 
+def _nft(folder: Path) -> dict[str, Any]:
+    del folder
+    by_name = {picture.name: picture for picture in bench_pictures()}
+    return nft.measure_nft([by_name[name] for name in nft.PICTURES])
+
+
 RUN: Final = {
     "speed": _speed,
     "memory": _memory,
     "alike": _alike,
     "detection": _detection,
     "score": _score,
+    "nft": _nft,
 }
 
 if __name__ == "__main__":

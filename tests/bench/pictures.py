@@ -29,24 +29,31 @@ class BenchPicture:
         pixels: (H, W, 3) red, green, blue.
         is_bad: chosen because it should not be recognised well; counts for the score alone.
         is_held_out: not looked at while tuning.
+        is_composed: shows photographs that are pictures of their own here, too.
     """
 
     name: str
     pixels: Rgb
     is_bad: bool
     is_held_out: bool
+    is_composed: bool
 
     @property
     def png(self) -> bytes:
         return pictures.encode_png(self.pixels)
 
 
+COMPOSED: Final = frozenset({"wall of photographs", "magazine cover"})
+
+
 def bench_pictures() -> list[BenchPicture]:
     """Make all pictures, always the same."""
     made: list[BenchPicture] = []
-    for group, is_bad in ((_good(), False), (_bad(), True)):
+    for group, is_bad in ((_good(), False), (_bad(), True), (_large(), False)):
         for place, (name, draw) in enumerate(group.items()):
-            made.append(BenchPicture(name, draw(), is_bad, is_held_out=place % 3 == 2))
+            made.append(
+                BenchPicture(name, draw(), is_bad, place % 3 == 2, is_composed=name in COMPOSED)
+            )
     return made
 
 
@@ -96,6 +103,15 @@ def _bad() -> dict[str, Callable[[], Rgb]]:
         "brick": lambda: _photograph("brick.png"),
         "grass": lambda: _faint(_photograph("grass.png"), contrast=0.25),
         "soft clouds": lambda: _blurred(pictures.photo_like(seed=207), sigma_px=4),
+    }
+
+
+def _large() -> dict[str, Callable[[], Rgb]]:
+    """Beside the large poster: three megapixels or more, of detail and not of enlargement."""
+    return {
+        "wall of photographs": _photograph_wall,
+        "town map": lambda: _town_map(111),
+        "magazine cover": lambda: _magazine_cover(112),
     }
 
 
@@ -257,4 +273,85 @@ def _in_a_corner(picture: Rgb, *, share: float) -> Rgb:
     canvas = _plain((205, 205, 200))
     small = _shrunk(picture, width_px=round(800 * share))
     canvas[20 : 20 + small.shape[0], 20 : 20 + small.shape[1]] = small
+    return canvas
+
+
+WALL: Final = (
+    ("astronaut.png", "hubble_deep_field.jpg", "motorcycle_left.png", "ihc.png"),
+    ("coffee.png", "rocket.jpg", "camera.png", "retina.jpg"),
+    ("coins.png", "chelsea.png", "cell.png", "gravel.png"),
+)
+
+
+def _photograph_wall() -> Rgb:
+    """Rows of photographs, each row as high as it must be to fill the width."""
+    width_px, gap_px = 2400, 20
+    rows = []
+    for names in WALL:
+        photographs = [_photograph(name) for name in names]
+        aspects = [photo.shape[1] / photo.shape[0] for photo in photographs]
+        height_px = round((width_px - gap_px * (len(names) + 1)) / sum(aspects))
+        rows.append([
+            cv2.resize(photo, (round(aspect * height_px), height_px), interpolation=cv2.INTER_AREA)
+            for photo, aspect in zip(photographs, aspects, strict=True)
+        ])  # fmt: skip
+    total_px = sum(row[0].shape[0] + gap_px for row in rows) + gap_px
+    canvas = _plain((250, 250, 248), width_px=width_px, height_px=total_px)
+    top = gap_px
+    for row in rows:
+        left = gap_px
+        for photo in row:
+            part = canvas[top : top + photo.shape[0], left : left + photo.shape[1]]
+            part[:] = photo[:, : part.shape[1]]
+            left += photo.shape[1] + gap_px
+        top += row[0].shape[0] + gap_px
+    return canvas
+
+
+def _town_map(seed: int) -> Rgb:
+    rng = np.random.default_rng(seed)
+    width_px, height_px = 2400, 1800
+    canvas = _plain((240, 236, 226), width_px=width_px, height_px=height_px)
+    for _ in range(14):
+        middle, spread = rng.integers(0, (width_px, height_px)), rng.integers(60, 260)
+        park = (middle + rng.integers(-spread, spread, (6, 2))).astype(np.int32)
+        cv2.fillPoly(canvas, [cv2.convexHull(park)], (186, 220, 160), cv2.LINE_AA)
+    for _ in range(2600):
+        place, size = rng.integers(0, (width_px, height_px)), rng.uniform(10, 46, 2)
+        house = cv2.boxPoints((place.tolist(), size.tolist(), float(rng.choice((12, 30, 75)))))
+        tone = int(rng.integers(120, 215))
+        cv2.fillPoly(canvas, [house.astype(np.int32)], (tone, tone - 12, tone - 30), cv2.LINE_AA)
+    along = np.arange(-50, width_px + 100, 50)
+    river = 900 + 260 * np.sin(along / rng.uniform(250, 400)) + rng.normal(0, 12, len(along))
+    bank = np.stack([along, river], axis=1).astype(np.int32)
+    cv2.polylines(canvas, [bank], isClosed=False, color=(120, 170, 220), thickness=90)
+    for _ in range(46):
+        ends = rng.integers(0, (width_px, height_px), (2, 2))
+        middle = ends.mean(axis=0) + rng.normal(0, 90, 2)
+        street = np.array([ends[0], middle, ends[1]]).astype(np.int32)
+        wide = int(rng.choice((8, 12, 20)))
+        for thick, ink in ((wide + 6, (150, 130, 110)), (wide, (255, 250, 235))):
+            cv2.polylines(canvas, [street], False, ink, thick, cv2.LINE_AA)
+    for number in range(60):
+        at = (int(rng.integers(20, width_px - 300)), int(rng.integers(40, height_px - 20)))
+        name = "".join(rng.choice(list("aeiourstlnmd"), rng.integers(4, 9))).title()
+        _letters(canvas, f"{name} {number + 1}", at, float(rng.uniform(0.7, 1.6)), (60, 40, 60), 2)
+    return canvas
+
+
+def _magazine_cover(seed: int) -> Rgb:
+    rng = np.random.default_rng(seed)
+    canvas = _plain((18, 16, 22), width_px=1600, height_px=2100)
+    eye = _photograph("retina.jpg")
+    canvas[360 : 360 + eye.shape[0], 90 : 90 + eye.shape[1]] = eye
+    _letters(canvas, "INSIGHT", (70, 300), 11.5, (250, 236, 90), 40)
+    for line, words in enumerate(("What eyes can tell", "Stars, far and near", "Slow coffee")):
+        _letters(canvas, words, (110, 1560 + 110 * line), 2.8, (255, 255, 255), 6)
+    for place, name in enumerate(("hubble_deep_field.jpg", "coffee.png", "chelsea.png")):
+        small = _shrunk(_photograph(name), width_px=400)[:260]
+        left = 90 + 480 * place
+        canvas[1820 : 1820 + small.shape[0], left : left + 400] = small
+    for bar in range(48):
+        left = 1320 + 4 * bar
+        canvas[340:350, left : left + int(rng.integers(1, 4))] = 255
     return canvas

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 from playwright.sync_api import Page
 
-from markers.compiler import merge_targets
+from markers.sets import merge_targets
 from tests.bench.frames import HEIGHT_PX, WIDTH_PX, Frame
 from tests.interop.browser import MINDAR, opened_page
 from tests.pictures import encode_png

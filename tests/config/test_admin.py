@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from arcontent import statistics
 from arcontent.statistics import Event
-from markers.admin import REASONS
+from markers.wording import REASONS
 from tests.arcontent.factories import ARContentFactory, ready_content
 from tests.whole.test_translations import KNOWN
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from markers.compiler import CompileOptions, compile_target, merge_targets
+from markers.compiler import CompileOptions, compile_target
+from markers.sets import merge_targets
 from tests.bench.frames import frames_of
 from tests.bench.runtime import stock_runtime
 from tests.pictures import encode_png, photo_like, poster

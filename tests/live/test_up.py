@@ -192,12 +192,20 @@ def test_a_killed_child_ends_the_whole_and_is_named(first: Up) -> None:
 def test_killed_itself_it_leaves_nothing_behind_and_can_be_started_again(first: Up) -> None:
     with a_copy_of(first.home) as home:
         killed = Up.start(home).until_ready()
+        half_an_upload = home / "tmp" / "tmpx.upload.mov"
+        half_an_upload.touch()
 
         killed.end(signal.SIGKILL)
         again = Up.start(home).until_ready()
 
         until(killed.is_all_gone, STOP_SECONDS)
+        assert not half_an_upload.exists()
         assert again.end() == 0
+
+
+def test_temporary_files_lie_where_the_next_run_finds_them(running: Up) -> None:
+    for child in (running.child("gunicorn"), running.child("worker", "compile")):
+        assert child.environ()["TMPDIR"] == str(running.home / "tmp")
 
 
 def assert_one_line(up: Up, beginning: str) -> None:

@@ -20,7 +20,7 @@ from pytest_django import Settings
 from arcontent import tasks as content_tasks
 from arcontent.models import Video
 from markers import tasks
-from markers.models import Marker
+from markers.models import LookAlike, Marker
 from tests.arcontent.factories import VideoFactory
 from tests.markers.factories import MarkerFactory
 from tests.pictures import encode_png, flat
@@ -129,6 +129,39 @@ def test_a_picture_with_nothing_on_it_fails_once_with_a_code(media: Path, tmp_pa
     assert marker.failure_hint
 
 
+def test_a_picture_that_takes_too_much_memory_fails_once_and_the_worker_goes_on(
+    media: Path, tmp_path: Path
+) -> None:
+    too_large = MarkerFactory.on_disk(png=encode_png(flat(width_px=10_000, height_px=8_000)))
+    next_one = MarkerFactory.on_disk()
+    log = tmp_path / "log"
+    for marker in (too_large, next_one):
+        tasks.compile_marker.delay(str(marker.pk))
+
+    with worker(media, log, COMPILE_MEMORY_MB="200"):
+        until(lambda: status_of(next_one) == Marker.Status.READY, "the next one")
+
+    too_large.refresh_from_db()
+    assert (too_large.status, too_large.failure_code) == (Marker.Status.FAILED, "out_of_memory")
+    assert too_large.attempt == 1
+    assert too_large.failure_hint
+    assert "WorkerLostError" not in log.read_text()  # it was the same process
+
+
+def test_a_worker_compares_what_it_has_compiled(media: Path, tmp_path: Path) -> None:
+    first = MarkerFactory.on_disk()
+    second = MarkerFactory.on_disk(organization=first.organization)
+    for marker in (first, second):
+        tasks.compile_marker.delay(str(marker.pk))
+
+    with worker(media, tmp_path / "log"):
+        until(lambda: LookAlike.objects.exists(), "the pair")
+
+    found = LookAlike.objects.get()
+    assert (found.marker, found.other) == (second, first)
+    assert found.likeness == 1.0
+
+
 def test_what_a_killed_worker_held_is_picked_up_by_the_next(
     media: Path, tmp_path: Path, settings: Settings
 ) -> None:
@@ -162,7 +195,7 @@ SEND = """
 import django; django.setup()
 from django.db import transaction
 from markers import tasks
-from markers.models import Marker
+from markers.models import LookAlike, Marker
 from vertexar.queue import wake
 with transaction.atomic():
     wake(tasks.compile_marker, Marker.objects.get())

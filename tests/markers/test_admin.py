@@ -12,12 +12,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from markers import compiler
-from markers.admin import FAILURES, REASONS
-from markers.admin import HINTS as KNOWN_HINTS
 from markers.compiler.errors import HINTS
 from markers.models import Marker
+from markers.wording import FAILURES, REASONS
+from markers.wording import HINTS as KNOWN_HINTS
 from tests.accounts.factories import MembershipFactory
-from tests.markers.factories import MarkerFactory
+from tests.markers.factories import LookAlikeFactory, MarkerFactory
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:markers_marker_changelist")
@@ -66,6 +66,103 @@ def test_what_keeps_a_picture_from_a_good_score_is_said_in_words(desk: Client) -
     assert "from afar" in page
     assert "31%" in page
     assert "low_contrast" not in page
+
+
+def test_finding_and_following_are_graded_apart(desk: Client) -> None:
+    report = {"stars": 4, "detect_stars": 5, "track_stars": 2, "reasons": []}
+    marker = MarkerFactory.create(ready=True, quality_score=88, quality_report=report)
+
+    page = desk.get(change_url(marker)).content.decode()
+
+    assert all(f"{count} of 5 stars" in page for count in (4, 5, 2))
+
+
+def test_the_heat_map_is_shown_beside_picture_and_features(desk: Client) -> None:
+    marker = MarkerFactory.create(ready=True, heat_map="markers/heatmaps/00/map.jpg")
+
+    page = desk.get(change_url(marker)).content.decode()
+
+    assert all(str(url) in page for url in (marker.preview_url, marker.heat_map_url))
+
+
+def test_all_files_can_be_downloaded_and_their_sizes_are_known(desk: Client) -> None:
+    marker = MarkerFactory.with_files("mind", "iset", "fset", "fset3")
+    Marker.objects.update(file_bytes={"mind": 2_097_152, "iset": 10, "fset": 11, "fset3": 12})
+
+    page = desk.get(change_url(marker)).content.decode()
+
+    assert "2.0\xa0MB" in page
+    for extension in ("mind", "iset", "fset", "fset3"):
+        url = reverse("admin:markers_marker_file", args=[marker.pk, extension])
+        assert url in page
+        content = b"".join(desk.get(url).streaming_content)  # type: ignore[attr-defined]
+        assert str(marker.pk).encode() in content
+
+
+def test_a_file_that_is_not_there_leads_back_with_a_word(desk: Client) -> None:
+    marker = MarkerFactory.create(ready=True)
+    url = reverse("admin:markers_marker_file", args=[marker.pk, "fset"])
+
+    response = desk.get(url, follow=True)
+
+    assert response.redirect_chain == [(change_url(marker), 302)]
+    assert "messagelist" in response.content.decode()
+
+
+def test_there_is_no_file_of_another_kind(desk: Client) -> None:
+    marker = MarkerFactory.with_files("mind")
+
+    url = reverse("admin:markers_marker_file", args=[marker.pk, "exe"])
+
+    assert desk.get(url).status_code == 404
+
+
+def test_files_of_others_are_not_there(client: Client, stranger: User) -> None:
+    marker = MarkerFactory.with_files("mind")
+    stranger.is_staff = True
+    stranger.save()
+    stranger.user_permissions.add(Permission.objects.get(codename="view_marker"))
+    client.force_login(stranger)
+
+    url = reverse("admin:markers_marker_file", args=[marker.pk, "mind"])
+
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ({"dpi": 150, "dpi_source": "default", "width_mm": 81.3}, "150 dpi, assumed"),
+        ({"dpi": 122, "dpi_source": "physical_width", "width_mm": 100.0}, "122 dpi, from the"),
+        ({"failure": "too_few_features", "hint": ""}, "too little in it"),
+    ],
+)
+def test_what_the_nft_files_take_the_print_for_is_said(
+    desk: Client, report: dict[str, object], said: str
+) -> None:
+    marker = MarkerFactory.create(ready=True, nft_report=report)
+
+    assert said in desk.get(change_url(marker)).content.decode()
+
+
+def test_what_was_chosen_and_how_long_it_took_is_said(desk: Client) -> None:
+    options = {"profile": "lean", "enhance": False, "physical_width_mm": 210}
+    marker = MarkerFactory.create(ready=True, options=options, compile_seconds=1.25)
+
+    page = desk.get(change_url(marker)).content.decode()
+
+    assert all(text in page for text in ("lean", "<dd>no</dd>", "<dd>210</dd>", "1.25 s"))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_look_alikes_are_shown_from_both_sides(desk: Client, is_first: bool) -> None:
+    pair = LookAlikeFactory.create(likeness=0.37)
+    here, there = (pair.marker, pair.other) if is_first else (pair.other, pair.marker)
+
+    page = desk.get(change_url(here)).content.decode()
+
+    assert change_url(there) in page
+    assert "37%" in page
 
 
 def test_a_report_of_another_compiler_is_no_trouble(desk: Client) -> None:

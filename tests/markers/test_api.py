@@ -1,17 +1,25 @@
 """Markers over the API: asking, compiling again, batches, presets."""
 
-from collections.abc import Callable
+import errno
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from accounts.models import Role, User
-from markers.models import Marker, MarkerPreset
+from accounts.models import Organization, Role, User
+from markers.models import Marker, MarkerBatch, MarkerPreset
 from tests import hostile
 from tests.conftest import signed_in
-from tests.markers.factories import MarkerFactory
+from tests.markers.factories import LookAlikeFactory, MarkerFactory, MarkerPresetFactory
+from tests.pictures import encode_png, poster
 
 pytestmark = pytest.mark.django_db
 MARKERS, BATCHES, PRESETS = (
@@ -34,6 +42,60 @@ def test_a_marker_tells_all_that_is_known_of_it(api: APIClient, marker: Marker) 
 
     assert (body["status"], body["quality_score"], body["failure"]) == ("ready", 80, None)
     assert body["target_url"].endswith(".mind")
+
+
+def test_a_marker_tells_its_quality_and_its_look_alikes(
+    api: APIClient, marker: Marker, studio: Organization
+) -> None:
+    marker.quality_report = {"stars": 4, "reasons": ["blurred"]}
+    marker.nft_report = {"dpi": 150}
+    marker.heat_map = "markers/heatmaps/00/heat.jpg"
+    marker.save()
+    older, newer = (MarkerFactory.create(ready=True, organization=studio) for _n in range(2))
+    LookAlikeFactory.create(marker=marker, other=older, likeness=0.3)
+    LookAlikeFactory.create(marker=newer, other=marker, likeness=0.8)
+    LookAlikeFactory.create(marker=newer, other=older, likeness=1.0)
+
+    body = api.get(f"{MARKERS}/{marker.pk}").json()
+
+    assert (body["stars"], body["reasons"], body["nft_report"]) == (4, ["blurred"], {"dpi": 150})
+    assert body["heat_map_url"].endswith("heat.jpg")
+    assert body["look_alikes"] == [
+        {"marker": str(newer.pk), "likeness": 0.8},
+        {"marker": str(older.pk), "likeness": 0.3},
+    ]
+    assert marker.look_alike_markers() == [(newer, 0.8), (older, 0.3)]
+
+
+def test_a_marker_just_sent_back_to_the_queue_tells_its_look_alikes_too(
+    api: APIClient, marker: Marker
+) -> None:
+    pair = LookAlikeFactory.create(other=marker)
+
+    body = api.post(f"{MARKERS}/{marker.pk}/recompile", {}, format="json").json()
+
+    assert body["look_alikes"] == [{"marker": str(pair.marker.pk), "likeness": 0.5}]
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_a_longer_list_of_markers_costs_no_more_queries(
+    api: APIClient,
+    studio: Organization,
+    count: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    batch = MarkerBatch.objects.create(organization=studio)
+    for _n in range(count):
+        made = MarkerFactory.create(ready=True, organization=studio, batch=batch)
+        LookAlikeFactory.create(marker=made, other__organization=studio, other__batch=batch)
+
+    with django_assert_num_queries(2):  # the count, and the rows with their look-alikes
+        listed = api.get(MARKERS).json()["results"]
+    with django_assert_num_queries(2):  # the batch, its markers
+        sent = api.get(f"{BATCHES}/{batch.pk}").json()["markers"]
+
+    assert [len(row["look_alikes"]) for row in listed] == [1] * (2 * count)
+    assert [len(row["look_alikes"]) for row in sent] == [1] * (2 * count)
 
 
 def test_a_failed_marker_says_why_and_what_to_do(api: APIClient, editor: User) -> None:
@@ -67,17 +129,80 @@ def test_compile_again_of_a_busy_marker_is_a_conflict(api: APIClient, marker: Ma
     assert response.json()["type"] == "urn:vertexar:problem:marker_busy"
 
 
-@pytest.mark.parametrize(
-    "options",
-    ['{"nonsense": 1}', '{"profile": "best"}', '{"profile": null}', '{"profile": NaN}', "[]", "7"],
-)
-def test_options_that_no_compiler_knows_are_refused(api: APIClient, options: str) -> None:
+BAD_OPTIONS = [
+    ('{"nonsense": 1}', "unusable_options"),
+    ('{"profile": "best"}', "unusable_options"),
+    ('{"profile": null}', "unusable_options"),
+    ('{"profile": NaN}', "unusable_options"),
+    ('{"enhance": 1}', "unusable_options"),
+    ('{"physical_width_mm": true}', "unusable_options"),
+    ('{"physical_width_mm": NaN}', "unusable_options"),
+    ('{"physical_width_mm": Infinity}', "unusable_options"),
+    ('{"physical_width_mm": "210"}', "unusable_options"),
+    ('{"physical_width_mm": [[210]]}', "unusable_options"),
+    ('{"physical_width_mm": 4}', "option_out_of_range"),
+    ('{"physical_width_mm": 1e9}', "option_out_of_range"),
+    ("[]", "unusable_options"),
+    ("7", "unusable_options"),
+    ("null", "unusable_options"),
+]
+
+
+def assert_options_refused(response: Any, code: str) -> None:
+    body = response.json()
+    assert (response.status_code, body["type"]) == (400, f"urn:vertexar:problem:{code}")
+    assert body["errors"][0]["pointer"] == "/options"
+    assert body["hint"]
+
+
+@pytest.mark.parametrize(("options", "code"), BAD_OPTIONS)
+def test_options_that_no_compiler_knows_make_no_preset(
+    api: APIClient, options: str, code: str
+) -> None:
     body = f'{{"name": "A", "options": {options}}}'
 
     response = api.post(PRESETS, body, content_type="application/json")
 
-    assert response.status_code == 400
     assert not MarkerPreset.objects.exists()
+    if "NaN" not in options and "Infinity" not in options:  # which JSON has not
+        assert_options_refused(response, code)
+    else:
+        assert response.status_code == 400
+
+
+@pytest.mark.parametrize(("options", "code"), [("7", "unusable_options"), *BAD_OPTIONS[-5:]])
+def test_options_that_no_compiler_knows_queue_nothing(
+    api: APIClient, marker: Marker, options: str, code: str
+) -> None:
+    url = f"{MARKERS}/{marker.pk}/recompile"
+
+    response = api.post(url, f'{{"options": {options}}}', content_type="application/json")
+
+    assert_options_refused(response, code)
+    marker.refresh_from_db()
+    assert marker.status == Marker.Status.READY
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [*BAD_OPTIONS, ("", "unusable_options"), ("{", "unusable_options"),
+     ("[" * 100_000, "unusable_options"), ("9" * 10_000, "unusable_options")],
+)  # fmt: skip
+def test_options_that_no_compiler_knows_make_no_batch(
+    api: APIClient, picture: bytes, options: str, code: str
+) -> None:
+    response = send(api, picture, options=options)
+
+    assert_options_refused(response, code)
+    assert not Marker.objects.exists()
+
+
+def test_a_preset_carries_all_options(api: APIClient) -> None:
+    options = {"profile": "lean", "enhance": False, "physical_width_mm": 210.5}
+
+    made = api.post(PRESETS, {"name": "Museum", "options": options}, format="json")
+
+    assert (made.status_code, made.json()["options"]) == (201, options)
 
 
 def test_markers_of_others_are_not_there(api: APIClient) -> None:
@@ -136,12 +261,83 @@ def test_a_batch_takes_the_options_of_a_preset(api: APIClient, picture: bytes) -
     assert Marker.objects.get().options == {"profile": "robust"}
 
 
-def test_a_preset_that_is_not_there_is_404(api: APIClient, picture: bytes) -> None:
-    MarkerPreset.objects.create(
-        organization=MarkerFactory.create().organization, name="Museum", options={}
-    )
+def test_options_of_their_own_go_before_those_of_a_preset(
+    api: APIClient, picture: bytes, studio: Organization
+) -> None:
+    options = {"profile": "lean", "physical_width_mm": 210}
+    MarkerPresetFactory.create(organization=studio, name="Museum", options=options)
 
-    assert send(api, picture, preset="Museum").status_code == 404
+    send(api, picture, preset="Museum", options='{"physical_width_mm": 100}')
+
+    assert Marker.objects.get().options == {"profile": "lean", "physical_width_mm": 100}
+
+
+def test_a_preset_that_is_not_there_is_404_and_says_which_are(
+    api: APIClient, picture: bytes, studio: Organization
+) -> None:
+    MarkerPresetFactory.create(name="Museum")
+    MarkerPresetFactory.create(name="Postcards", organization=studio)
+
+    response = send(api, picture, preset="Museum")
+
+    body = response.json()
+    assert (response.status_code, body["type"]) == (404, "urn:vertexar:problem:preset_unknown")
+    assert "Museum" in body["detail"]
+    assert "Postcards" in body["hint"]
+    assert "Museum" not in body["hint"]
+    assert not Marker.objects.exists()
+
+
+# --- A store that takes nothing ---------------------------------------------------------------
+
+
+@contextmanager
+def refusing(*numbers: int, code: int = errno.ENOSPC) -> Iterator[None]:
+    """Let the store refuse the pictures of these numbers, counted from 0."""
+    counted = itertools.count()
+    sync = os.fsync
+
+    def refuse(file: int) -> None:
+        if next(counted) in numbers:
+            raise OSError(code, os.strerror(code))
+        sync(file)
+
+    with patch.object(os, "fsync", refuse):
+        yield
+
+
+def pictures(count: int) -> list[bytes]:
+    return [encode_png(poster(seed=n, width_px=240, height_px=180)) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"), [(errno.ENOSPC, "storage_full"), (errno.EIO, "storage_failed")]
+)
+def test_a_picture_that_was_not_stored_says_so_and_the_others_are_kept(
+    api: APIClient, trouble: int, code: str
+) -> None:
+    with refusing(1, code=trouble):
+        response = send(api, *pictures(3))
+
+    items = response.json()["items"]
+    assert response.status_code == 202
+    assert [bool(item["marker"]) for item in items] == [True, False, True]
+    assert items[1]["error"]["code"] == code
+    assert items[1]["error"]["hint"]
+    assert Marker.objects.count() == 2
+
+
+def test_a_batch_of_which_nothing_could_be_stored_is_507_and_leaves_nothing(
+    api: APIClient, media: Path
+) -> None:
+    with refusing(0, 1):
+        response = send(api, *pictures(2), hostile.text_named_jpg())
+
+    assert response.status_code == 507
+    assert response.json()["type"] == "urn:vertexar:problem:storage_full"
+    assert not MarkerBatch.objects.exists()
+    assert not Marker.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("method", ["post", "patch"])

@@ -6,12 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from markers import compilation
-from markers.models import Marker
 from tests.markers.factories import MarkerFactory
 from vertexar.storage import store
 
@@ -104,40 +101,3 @@ def test_markers_of_an_older_compiler_can_be_chosen() -> None:
 def test_which_markers_must_be_said() -> None:
     with pytest.raises(CommandError):
         call_command("recompile_markers")
-
-
-def test_an_identical_picture_costs_no_second_compilation() -> None:
-    first = MarkerFactory.on_disk(sha256="a" * 64)
-    compilation.compile_marker(first.pk)
-    first.refresh_from_db()
-    # A picture that can't be read: only the first one's result can make this one ready.
-    second = MarkerFactory.create(sha256="a" * 64)
-    default_storage.save(second.picture, ContentFile(b"not a picture"))
-
-    compilation.compile_marker(second.pk)
-
-    second.refresh_from_db()
-    assert second.status == Marker.Status.READY
-    assert (second.target, second.quality_score) == (first.target, first.quality_score)
-
-
-def test_other_options_are_another_compilation() -> None:
-    first = MarkerFactory.on_disk(sha256="a" * 64)
-    compilation.compile_marker(first.pk)
-    second = MarkerFactory.create(sha256="a" * 64, options={"profile": "robust"})
-    default_storage.save(second.picture, ContentFile(b"not a picture"))
-
-    compilation.compile_marker(second.pk)
-
-    second.refresh_from_db()
-    assert second.status == Marker.Status.FAILED
-
-
-def test_the_profile_that_was_chosen_is_the_one_compiled() -> None:
-    lean, robust = (MarkerFactory.on_disk(options={"profile": p}) for p in ("lean", "robust"))
-
-    for marker in (lean, robust):
-        compilation.compile_marker(marker.pk)
-        marker.refresh_from_db()
-
-    assert 0 < default_storage.size(lean.target) < default_storage.size(robust.target)

@@ -292,6 +292,96 @@ def test_a_large_picture_is_scaled_down_in_proportion() -> None:
     assert opened(picture).size == (300, 200)
 
 
+@pytest.mark.parametrize("size", [(1500, 1130), (700, 900)])
+def test_a_large_picture_is_scaled_in_strips_that_leave_no_seams(size: tuple[int, int]) -> None:
+    given = Image.fromarray(pictures.poster(seed=5, width_px=size[0], height_px=size[1]))
+    longest = max(size) * 2 // 3
+    scale = longest / max(size)
+    whole = given.resize((round(size[0] * scale), round(size[1] * scale)), Image.Resampling.LANCZOS)
+
+    picture = read(saved(given, "PNG"), limits=PictureLimits(max_side_px=longest))
+
+    gaps = np.abs(pixels(opened(picture)).astype(int) - pixels(whole))
+    assert gaps.max() <= 1
+
+
+def test_a_transparent_picture_is_put_on_white_before_it_is_scaled() -> None:
+    """Or the colour that lies hidden under nothing would shine through at the edges."""
+    hidden = Image.new("RGBA", (600, 600), (255, 0, 0, 0))
+    hidden.paste((0, 0, 255, 255), (0, 0, 301, 600))
+
+    shown = pixels(opened(read(saved(hidden, "PNG"), limits=PictureLimits(max_side_px=200))))
+
+    assert (shown[:, :, 2] >= shown[:, :, 0]).all()
+    assert (shown[:, 150:] == 255).all()
+
+
+def test_a_very_large_jpeg_is_decoded_smaller_and_comes_out_the_same() -> None:
+    given = Image.fromarray(pictures.poster(seed=6, width_px=1640, height_px=1200))
+    upload = saved(given, "JPEG", quality=95)
+
+    picture = read(upload, limits=PictureLimits(max_side_px=400))
+
+    assert (picture.width_px, picture.height_px) == (400, 293)
+    assert mean_difference(opened(picture), given.resize((400, 293))) < 4.0
+
+
+@pytest.mark.parametrize(("mode", "kind", "most_mb"), [("RGBA", "PNG", 400), ("RGB", "JPEG", 200)])
+def test_fifty_megapixels_take_little_more_than_they_are_once_decoded(
+    mode: str, kind: str, most_mb: int
+) -> None:
+    """The PNG is 200 MB, and the result 45; the JPEG is decoded at half its size."""
+    script = """
+import io, sys
+import django.conf
+django.conf.settings.configure(USE_I18N=False)
+from markers.pictures import PictureLimits, read_picture
+upload = io.BytesIO(sys.stdin.buffer.read())
+read_picture(upload, limits=PictureLimits(max_pixels=50_000_000))
+print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+    colour = (9, 90, 200, 77)[: len(mode)]
+    upload = saved(Image.new(mode, (8600, 5800), colour), kind)
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=upload, capture_output=True, check=True, timeout=120
+    )
+
+    assert int(done.stdout) < most_mb * 1000
+
+
+def test_what_follows_a_jpeg_is_not_counted_among_its_passes() -> None:
+    one = saved(Image.fromarray(POSTER), "JPEG")
+
+    assert read(one + one * 60).width_px == 400
+
+
+def test_a_jpeg_of_absurdly_many_parts_is_refused_like_one_of_many_passes() -> None:
+    upload = saved(Image.fromarray(POSTER), "JPEG")
+    start = upload.index(b"\xff\xda")
+
+    with pytest.raises(UnusableUpload) as caught:
+        read(upload[:start] + b"\xff\xfe\x00\x02" * 5000 + upload[start:])
+
+    assert caught.value.code == "too_many_scans"
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_a_webp_may_be_as_large_as_its_hungry_decoder_allows(*, lossless: bool) -> None:
+    upload = saved(Image.fromarray(POSTER), "WEBP", lossless=lossless)
+
+    with pytest.raises(UnusableUpload) as caught:
+        read(upload, limits=PictureLimits(max_webp_pixels=400 * 300 - 1))
+
+    assert caught.value.code == "picture_too_large"
+    assert read(upload, limits=PictureLimits(max_webp_pixels=400 * 300)).width_px == 400
+
+
+def test_a_limit_is_said_as_it_is_set() -> None:
+    with pytest.raises(UnusableUpload, match="heavier than 50 MB"):
+        read(bytes(50_000_001), limits=PictureLimits(max_bytes=50_000_000))
+
+
 def test_a_phones_jpeg_with_a_preview_behind_it_is_one_picture() -> None:
     preview = Image.fromarray(POSTER).resize((160, 120))
     upload = saved(Image.fromarray(POSTER), "MPO", save_all=True, append_images=[preview])

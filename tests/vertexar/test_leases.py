@@ -1,11 +1,13 @@
 """Claiming, renewing, settling, and what happens when any of it goes wrong."""
 
 import errno
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -16,6 +18,7 @@ from pytest_django import Settings
 
 from markers.models import Marker
 from tests.markers.factories import MarkerFactory
+from vertexar import leases
 from vertexar.errors import UnusableUpload
 from vertexar.leases import perform, settle
 
@@ -159,6 +162,40 @@ def test_work_over_its_time_fails_with_a_code() -> None:
 
     marker.refresh_from_db()
     assert (marker.status, marker.failure_code) == (Marker.Status.FAILED, "took_too_long")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hides_it", [False, True])
+def test_work_over_its_memory_fails_at_once_with_a_code(*, hides_it: bool) -> None:
+    marker = MarkerFactory.create()
+
+    def fill(_row: Marker) -> Mapping[str, Any]:
+        if hides_it:
+            raise UnusableUpload("Unreadable.", code="undecodable_image") from MemoryError()
+        raise MemoryError
+
+    perform(Marker.objects.all(), marker.pk, fill)
+
+    marker.refresh_from_db()
+    assert (marker.status, marker.failure_code) == (Marker.Status.FAILED, "out_of_memory")
+    assert (marker.attempt, marker.lease_id) == (1, None)
+    assert marker.failure_hint
+
+
+@pytest.mark.django_db
+def test_what_filled_the_memory_is_let_go_before_the_failure_is_written() -> None:
+    marker = MarkerFactory.create()
+    let_go: list[str] = []
+
+    def fill(_row: Marker) -> Mapping[str, Any]:
+        hoard = Event()
+        weakref.finalize(hoard, let_go.append, "let go")
+        raise MemoryError
+
+    with patch.object(leases, "settle", side_effect=lambda *_, **__: let_go.append("settled")):
+        perform(Marker.objects.all(), marker.pk, fill)
+
+    assert let_go == ["let go", "settled"]
 
 
 @pytest.mark.django_db

@@ -60,10 +60,27 @@ def test_a_reason_is_not_looked_for_in_an_earlier_run(tmp_path: Path) -> None:
 def test_a_killed_program_is_told_with_the_signal(tmp_path: Path) -> None:
     child = Child.start(a_program(tmp_path, "sleep", "60"))
 
+    os.kill(child.process.pid, signal.SIGTERM)
+    child.process.wait()
+
+    assert child.obituary().startswith("thing ended (killed by SIGTERM)")
+
+
+def test_what_a_program_wrote_before_it_was_killed_is_not_told_as_the_reason(
+    tmp_path: Path,
+) -> None:
+    child = Child.start(
+        a_program(tmp_path, "sh", "-c", "echo error: of an hour ago; exec sleep 60")
+    )
+    until(lambda: "hour" in (tmp_path / "thing.log").read_text())
+
     os.kill(child.process.pid, signal.SIGKILL)
     child.process.wait()
 
-    assert child.obituary().startswith("thing ended (killed by SIGKILL)")
+    told = child.obituary()
+    assert told.startswith("thing ended (killed by SIGKILL): by somebody, or by the system")
+    assert "an hour ago" not in told
+    assert str(tmp_path / "thing.log") in told
 
 
 def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:

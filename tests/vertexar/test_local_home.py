@@ -69,3 +69,19 @@ def test_a_home_has_one_owner_at_a_time(tmp_path: Path) -> None:
 
     with home.taken(by="process 14"):
         assert (tmp_path / "up.lock").read_text() == "process 14"
+
+
+def test_what_was_left_half_done_is_removed_and_nothing_beside_it(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    kept = home.media / "picture.png"
+    kept.touch()
+    (home.temporary / "tmp1.upload.mov").touch()
+    (home.temporary / "folder").mkdir()
+    (home.temporary / "folder" / "part").touch()
+    (home.temporary / "link").symlink_to(home.media)
+
+    home.clear_temporary()
+
+    assert list(home.temporary.iterdir()) == []
+    assert kept.exists()

@@ -142,7 +142,10 @@ class Child:
         """Say in one line how it ended and where to read more; only after its end."""
         code = self.process.returncode
         how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
-        last = telling_line(self.program.log, since=self.log_start)
+        if code == -signal.SIGKILL:  # it had no time to write why: what it wrote last is not that
+            last = "by somebody, or by the system for lack of memory"
+        else:
+            last = telling_line(self.program.log, since=self.log_start)
         return f"{self.name} ended ({how}){': ' if last else ''}{last} [log: {self.program.log}]"
 
 

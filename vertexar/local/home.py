@@ -65,6 +65,11 @@ class Home:
         """The file with the secret key."""
         return self.root / "secret_key"
 
+    @property
+    def temporary(self) -> Path:
+        """Uploads on their way, and what work puts down meanwhile."""
+        return self.root / "tmp"
+
     def log(self, name: str) -> Path:
         """The log of one process."""
         return self.root / "log" / f"{name}.log"
@@ -85,11 +90,19 @@ class Home:
                     f"free, {FREE_BYTES_NEEDED // 1_000_000} MB are needed. Free some, or set "
                     "VERTEXAR_HOME to a folder on another disk."
                 )
-            for folder in (self.media, self.static, self.log("any").parent):
+            for folder in (self.media, self.static, self.temporary, self.log("any").parent):
                 folder.mkdir(mode=0o700, exist_ok=True)
             self._make_secret_key()
         except OSError as error:
             raise self._not_writable(error) from error
+
+    def clear_temporary(self) -> None:
+        """Remove what processes that were cut off could not; only while nothing runs here."""
+        for path in self.temporary.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def free_bytes(self) -> int:
         """Say how much the folder's disk can still take."""

@@ -76,6 +76,7 @@ class _Run:
             address = Address.take(self.env)
             if ended := leftovers.end(self.home.children):
                 _say(f"Ended {ended} processes of an earlier run that was killed")
+            self.home.clear_temporary()
             self._configure(address)
             with self._collecting_static_files():
                 self._start_servers()
@@ -99,6 +100,7 @@ class _Run:
         env, home = self.env, self.home
         env["VERTEXAR_HOME"] = str(home.root)
         env["PYTHONUNBUFFERED"] = "1"
+        env["TMPDIR"] = str(home.temporary)
         env.setdefault("WEB_CONCURRENCY", "2")
         defaults = {
             "PUBLIC_URL": address.url,

@@ -6,6 +6,7 @@ pyramid whose blur fits the ring, a point may have several directions, and the b
 from the least significant one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import Final
@@ -39,6 +40,11 @@ PEAK_MIN: Final = 0.8
 SMOOTHING_IN_ONE: Final = reduce(np.convolve, [np.array(SMOOTHING)] * SMOOTHING_PASSES)
 
 
+# Points whose samples, and whose fields, are worked out at once.
+AT_ONCE: Final = 512
+FIELDS_AT_ONCE: Final = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Directions:
     """Directions of points, some of which have several.
@@ -52,27 +58,27 @@ class Directions:
     angles_rad: Angles
 
 
-def find_directions(stack: Stack, images: NDArray[np.int32], keypoints: Keypoints) -> Directions:
+def find_directions(stack: Stack, pictures: NDArray[np.int32], keypoints: Keypoints) -> Directions:
     """Find the directions in which brightness falls around each point.
 
     Args:
         stack: the pyramids.
-        images: (N,) pyramid of each point.
+        pictures: (N,) picture of each point.
         keypoints: (N) points.
     """
     if not len(keypoints):
         return Directions(np.empty(0, np.int64), np.empty(0, np.float32))
-    return _peaks(_smoothed(_histograms(stack, images, keypoints)))
+    return _peaks(_smoothed(_histograms(stack, pictures, keypoints)))
 
 
 def describe(
-    stack: Stack, images: NDArray[np.int32], keypoints: Keypoints, angles_rad: Angles
+    stack: Stack, pictures: NDArray[np.int32], keypoints: Keypoints, angles_rad: Angles
 ) -> Descriptors:
     """Compare the 37 samples around each point, pair by pair.
 
     Args:
         stack: the pyramids.
-        images: (N,) pyramid of each point.
+        pictures: (N,) picture of each point.
         keypoints: (N) points.
         angles_rad: (N,) a direction of each; the pattern is turned by it.
 
@@ -80,20 +86,35 @@ def describe(
         (N, 84) bits of the pairs (i, j), i < j, in order, the least significant first: sample i is
         darker than sample j.
     """
+    descriptors = np.empty((len(keypoints), DESCRIPTOR_BYTES), np.uint8)
+    for rows in _portions(np.arange(len(keypoints)), AT_ONCE):
+        samples = _samples(stack, pictures[rows], keypoints.take(rows), angles_rad[rows])
+        bits = np.concatenate(
+            [samples[:, i : i + 1] < samples[:, i + 1 :] for i in range(len(PATTERN))], axis=1
+        )
+        descriptors[rows] = np.packbits(bits, axis=1, bitorder="little")
+    return descriptors
+
+
+def _portions(rows: Rows, size: int) -> Iterator[Rows]:
+    """Take rows a few at a time, so that what is computed of them stays in the cache."""
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
+
+
+def _samples(
+    stack: Stack, pictures: NDArray[np.int32], keypoints: Keypoints, angles_rad: Angles
+) -> NDArray[np.float32]:
+    """(N, 37) greys of the pattern around each point."""
     sigmas = keypoints.sigmas_px
-    levels, octaves = stack.locate(images[:, None], sigmas[:, None] * SAMPLE_SIGMAS)
+    levels, octaves = stack.locate(pictures[:, None], sigmas[:, None] * SAMPLE_SIGMAS)
     each = np.append(np.repeat(np.arange(6), SAMPLES_PER_RING), 6)
     levels, octaves = levels[:, each], octaves[:, each]
     cos, sin = sigmas * np.cos(angles_rad), sigmas * np.sin(angles_rad)
     x, y = PATTERN.astype(np.float32).T
     places_x = keypoints.points_px[:, :1] + np.outer(cos, x) - np.outer(sin, y)
     places_y = keypoints.points_px[:, 1:] + np.outer(sin, x) + np.outer(cos, y)
-    samples = stack.sample(levels, *_in_octave(places_x, places_y, octaves))
-    bits = np.concatenate(
-        [samples[:, first : first + 1] < samples[:, first + 1 :] for first in range(len(PATTERN))],
-        axis=1,
-    )
-    return np.packbits(bits, axis=1, bitorder="little").reshape(-1, DESCRIPTOR_BYTES)
+    return stack.sample(levels, *_in_octave(places_x, places_y, octaves))
 
 
 def _in_octave(
@@ -109,23 +130,23 @@ def _in_octave(
 
 
 def _histograms(
-    stack: Stack, images: NDArray[np.int32], keypoints: Keypoints
+    stack: Stack, pictures: NDArray[np.int32], keypoints: Keypoints
 ) -> NDArray[np.float64]:
     """(N, 36) gradients around each point, counted by direction."""
-    levels, octaves = stack.locate(images, keypoints.sigmas_px)
+    levels, octaves = stack.locate(pictures, keypoints.sigmas_px)
     x, y = _in_octave(keypoints.points_px[:, 0], keypoints.points_px[:, 1], octaves)
     sigmas = np.maximum(np.float32(1), FIELD_SIGMA * np.ldexp(keypoints.sigmas_px, -octaves))
     reaches = np.ceil(FIELD_RADIUS * sigmas).astype(np.int32)
-    histograms = np.zeros((len(keypoints), DIRECTION_BINS), np.float64)
+    histograms = np.empty((len(keypoints), DIRECTION_BINS), np.float64)
     for reach in set(reaches.tolist()):
-        rows = np.flatnonzero(reaches == reach)
-        histograms[rows] = _count_field(
-            stack, levels[rows], x[rows], y[rows], sigmas[rows], reach_px=reach
-        )
+        for rows in _portions(np.flatnonzero(reaches == reach), FIELDS_AT_ONCE):
+            histograms[rows] = _count_fields(
+                stack, levels[rows], x[rows], y[rows], sigmas[rows], reach_px=reach
+            )
     return histograms
 
 
-def _count_field(
+def _count_fields(
     stack: Stack,
     levels: NDArray[np.int32],
     x_px: NDArray[np.float32],
@@ -135,30 +156,36 @@ def _count_field(
     reach_px: int,
 ) -> NDArray[np.float64]:
     """Count the gradients in fields of one size; places and widths in pixels of the levels."""
-    middle_x, middle_y = np.rint(x_px).astype(np.int32), np.rint(y_px).astype(np.int32)
-    steps = np.arange(-reach_px, reach_px + 1, dtype=np.int32)
-    columns, rows = middle_x[:, None] + steps, middle_y[:, None] + steps
-    across = (columns - x_px[:, None]).astype(np.float32) ** 2
-    down = (rows - y_px[:, None]).astype(np.float32) ** 2
+    steps = np.arange(-reach_px - 1, reach_px + 2, dtype=np.int32)
+    columns = np.rint(x_px).astype(np.int32)[:, None] + steps
+    rows = np.rint(y_px).astype(np.int32)[:, None] + steps
+    greys = stack.patches(levels, columns, rows)
+    columns, rows = columns[:, 1:-1], rows[:, 1:-1]
+    across = ((columns - x_px[:, None]) / sigmas_px[:, None]).astype(np.float32) ** 2
+    down = ((rows - y_px[:, None]) / sigmas_px[:, None]).astype(np.float32) ** 2
     across[~stack.contains_x(levels[:, None], columns)] = np.inf
     down[~stack.contains_y(levels[:, None], rows)] = np.inf
-    squares = (down[:, :, None] + across[:, None, :]) / (sigmas_px**2)[:, None, None]
-    points, row, column = np.nonzero(squares <= FIELD_RADIUS**2)
+    squares = down[:, :, None] + across[:, None, :]
+    inside = np.flatnonzero(squares <= FIELD_RADIUS**2)
     lengths, angles = cv2.cartToPolar(
-        *stack.gradients(levels[points], columns[points, column], rows[points, row])
+        (greys[:, 1:-1, 2:] - greys[:, 1:-1, :-2]).take(inside),
+        (greys[:, 2:, 1:-1] - greys[:, :-2, 1:-1]).take(inside),
     )
-    strengths = lengths.ravel() * np.exp(squares[points, row, column] / np.float32(-2))
-    bins = angles.ravel() * np.float32(DIRECTION_BINS / (2 * np.pi))
-    bins += np.float32(DIRECTION_BINS / 2 - 0.5)
-    lower = np.floor(bins)
-    upper_share = strengths * (bins - lower)
-    first = lower.astype(np.int32) % DIRECTION_BINS
-    second = np.where(first == DIRECTION_BINS - 1, 0, first + 1)
-    start = points * DIRECTION_BINS
-    total = len(levels) * DIRECTION_BINS
-    counted = np.bincount(start + first, strengths - upper_share, total)
-    counted += np.bincount(start + second, upper_share, total)
-    return np.asarray(counted.reshape(-1, DIRECTION_BINS), np.float64)
+    strengths = lengths.ravel() * np.exp(squares.take(inside) * np.float32(-0.5))
+    # From the direction opposite to the gradient, in bins, half a bin before the first.
+    turns = angles.ravel() * np.float32(DIRECTION_BINS / (2 * np.pi))
+    turns += np.float32(DIRECTION_BINS / 2 - 0.5)
+    lower = turns.astype(np.int64)
+    turns -= lower
+    lower += inside // squares[0].size * (2 * DIRECTION_BINS)
+    upper = _added(lower, strengths * turns, len(levels))
+    return _added(lower, strengths, len(levels)) - upper + np.roll(upper, 1, axis=1)
+
+
+def _added(bins: Rows, values: NDArray[np.float32], count: int) -> NDArray[np.float64]:
+    """Add up values in ``count`` histograms that go round twice; (count, 36)."""
+    total = np.bincount(bins, values, 2 * DIRECTION_BINS * count)
+    return np.asarray(total.reshape(count, 2, DIRECTION_BINS).sum(axis=1), np.float64)
 
 
 def _smoothed(histograms: NDArray[np.float64]) -> NDArray[np.float64]:

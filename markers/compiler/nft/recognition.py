@@ -9,15 +9,11 @@ from numpy.typing import NDArray
 
 from markers.compiler.arrays import GrayImage
 from markers.compiler.freak import DESCRIPTOR_BYTES
+from markers.compiler.nft.extrema import find_extrema
 from markers.compiler.nft.freak import describe, find_directions
-from markers.compiler.nft.keypoints import (
-    Keypoints,
-    find_extrema,
-    refine_extrema,
-    strongest_of_fields,
-)
+from markers.compiler.nft.keypoints import Keypoints, refine_extrema, strongest_of_fields
 from markers.compiler.nft.options import NftOptions
-from markers.compiler.nft.pyramid import Pyramid, Stack, build_pyramid
+from markers.compiler.nft.pyramid import Stack
 from markers.compiler.nft.target import POINT, Page, PageImage, PointSet
 from markers.compiler.nft.views import View, carried, make_views
 
@@ -34,21 +30,23 @@ class Keyframes:
     """Views of the picture, with their points.
 
     Attributes:
-        views: what is seen; none if it has too few points anywhere.
-        pyramids: their blurred images.
-        images: (N,) view of each point.
+        views: what is seen, those with too few points among them.
+        stack: their blurred images.
+        numbers: (L,) number of each view in the file, -1 if it has too few points.
+        seen_in: (N,) view of each point.
         keypoints: (N) points, all in the picture.
     """
 
     views: Sequence[View]
-    pyramids: Sequence[Pyramid]
-    images: NDArray[np.int32]
+    stack: Stack
+    numbers: NDArray[np.int32]
+    seen_in: NDArray[np.int32]
     keypoints: Keypoints
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Points of each view."""
-        return tuple(np.bincount(self.images, minlength=len(self.views)).tolist())
+        """Points of each view in the file."""
+        return tuple(np.bincount(self.numbers[self.seen_in]).tolist())
 
 
 def find_keyframes(base: GrayImage, options: NftOptions) -> Keyframes:
@@ -59,36 +57,25 @@ def find_keyframes(base: GrayImage, options: NftOptions) -> Keyframes:
         options: sizes, sides, and how many points.
     """
     views = make_views(base, options)
-    pyramids = [build_pyramid(view.gray) for view in views]
-    extrema = [
-        found
-        for image, pyramid in enumerate(pyramids)
-        for found in find_extrema(pyramid, image=image)
-    ]
-    images, keypoints = refine_extrema(extrema)
+    stack = Stack([view.gray for view in views])
+    seen_in, keypoints = refine_extrema(find_extrema(stack))
 
-    places = carried(_maps(views)[images], keypoints.points_px)
+    places = carried(_maps(views)[seen_in], keypoints.points_px)
     is_inside = np.all((places >= 0) & (places <= np.array(base.shape[::-1]) - 1), axis=1)
     rows = np.flatnonzero(is_inside)
-    images, keypoints = images[rows], keypoints.take(rows)
+    seen_in, keypoints = seen_in[rows], keypoints.take(rows)
     rows = strongest_of_fields(
         keypoints,
-        images,
+        seen_in,
         sizes_px=np.array([view.gray.shape[::-1] for view in views], np.int32),
         per_bucket=options.keypoints_per_bucket,
     )
-    images, keypoints = images[rows], keypoints.take(rows)
+    seen_in, keypoints = seen_in[rows], keypoints.take(rows)
 
-    is_kept = np.bincount(images, minlength=len(views)) >= MATCHES_MIN
-    rows = np.flatnonzero(is_kept[images])
-    numbers = (np.cumsum(is_kept) - 1).astype(np.int32)
-    kept = np.flatnonzero(is_kept).tolist()
-    return Keyframes(
-        views=[views[image] for image in kept],
-        pyramids=[pyramids[image] for image in kept],
-        images=numbers[images[rows]],
-        keypoints=keypoints.take(rows),
-    )
+    is_kept = np.bincount(seen_in, minlength=len(views)) >= MATCHES_MIN
+    rows = np.flatnonzero(is_kept[seen_in])
+    numbers = np.where(is_kept, np.cumsum(is_kept) - 1, -1).astype(np.int32)
+    return Keyframes(views, stack, numbers, seen_in[rows], keypoints.take(rows))
 
 
 def describe_keyframes(keyframes: Keyframes, *, mm_per_px: float, height_px: int) -> PointSet:
@@ -99,27 +86,28 @@ def describe_keyframes(keyframes: Keyframes, *, mm_per_px: float, height_px: int
         mm_per_px: size of a pixel of the largest layer on the print.
         height_px: of the largest layer.
     """
-    stack = Stack(keyframes.pyramids)
-    directions = find_directions(stack, keyframes.images, keyframes.keypoints)
-    images = keyframes.images[directions.rows]
+    stack = keyframes.stack
+    directions = find_directions(stack, keyframes.seen_in, keyframes.keypoints)
+    seen_in = keyframes.seen_in[directions.rows]
     keypoints = keyframes.keypoints.take(directions.rows)
 
-    base_px = carried(_maps(keyframes.views)[images], keypoints.points_px) + 0.5
+    base_px = carried(_maps(keyframes.views)[seen_in], keypoints.points_px) + 0.5
     points = np.zeros(len(keypoints), POINT)
     points["place_px"] = keypoints.points_px
     points["place_mm"][:, 0] = base_px[:, 0] * mm_per_px
     points["place_mm"][:, 1] = (height_px - base_px[:, 1]) * mm_per_px
     points["descriptor"][:, :DESCRIPTOR_BYTES] = describe(
-        stack, images, keypoints, directions.angles_rad
+        stack, seen_in, keypoints, directions.angles_rad
     )
     points["angle_rad"] = directions.angles_rad
     points["sigma_px"] = keypoints.sigmas_px
     points["is_maximum"] = keypoints.is_maximum
     points["page"] = PAGE_NUMBER
-    points["image"] = images
+    points["image"] = keyframes.numbers[seen_in]
     pages = [
         PageImage(view.gray.shape[1], view.gray.shape[0], number)
-        for number, view in enumerate(keyframes.views)
+        for view, number in zip(keyframes.views, keyframes.numbers.tolist(), strict=True)
+        if number >= 0
     ]
     return PointSet(points, (Page(PAGE_NUMBER, (NO_IMAGE, *pages)),))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from markers.management.progress import Progress
 from markers.models import Marker
 from markers.services import recompile_marker
 from vertexar.errors import DomainError
@@ -32,13 +33,13 @@ class Command(BaseCommand):
         if not_version is not None:
             markers = markers.exclude(compiler_version=not_version)
         total, queued = markers.count(), 0
-        for done, marker in enumerate(markers.iterator(chunk_size=500), start=1):
-            try:
-                recompile_marker(marker=marker)
-            except DomainError as error:
-                self.stderr.write(f"{marker.pk}: {error.message}")
-            else:
-                queued += 1
-            if verbosity and (done % 100 == 0 or done == total):
-                self.stderr.write(f"{done} of {total}")
+        with Progress(self.stderr, is_told=verbosity > 0) as progress:
+            for done, marker in enumerate(markers.iterator(chunk_size=500), start=1):
+                try:
+                    recompile_marker(marker=marker)
+                except DomainError as error:
+                    progress.said(f"{marker.pk}: {error.message}")
+                else:
+                    queued += 1
+                progress.reached(done / max(total, done), f"{done} of {total}")
         self.stdout.write(f"{queued} queued, {total - queued} busy")

@@ -8,7 +8,7 @@ from markers.orphans import orphans, remove
 
 
 class Command(BaseCommand):
-    help = "List target files, previews and pictures that no marker uses; --delete removes them."
+    help = "List pictures and files made of them that no marker uses; --delete removes them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--delete", action="store_true", help="Delete them, too.")
@@ -19,4 +19,4 @@ class Command(BaseCommand):
             found += 1
             removed += delete and remove(key)
             self.stdout.write(key)
-        self.stderr.write(f"{found} found, {removed} deleted")
+        self.stderr.write(f"{found} found, {removed} deleted", style_func=str)  # it is no error

@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 
+from markers.compiler.decode import to_gray
 from markers.compiler.features import describe_image
 from tests.pictures import poster
 
@@ -20,7 +21,7 @@ def main() -> None:
     picture = poster(
         seed=question["seed"], width_px=question["width"], height_px=question["height"]
     )
-    grey = (picture.astype(np.uint16).sum(axis=2) // 3).astype(np.uint8)
+    grey = to_gray(np.ascontiguousarray(picture[..., ::-1]))
     features = describe_image(grey, per_bucket=8)
     points = [
         [float(x), float(y), int(size), bool(is_maximum), float(angle)]

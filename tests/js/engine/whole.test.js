@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { greyFromYuv } from "../../../arcontent/static/arcontent/engine/grey.js";
+import { greyFromBrightness } from "../../../arcontent/static/arcontent/engine/grey.js";
 import { Session } from "../../../arcontent/static/arcontent/engine/session.js";
 import { readTargets } from "../../../arcontent/static/arcontent/engine/target.js";
 import { project } from "../../../arcontent/static/arcontent/engine/homography.js";
@@ -46,15 +46,10 @@ function watch(targets, path, truth) {
   const file = readFileSync(path);
   const start = file.indexOf(10) + 1;
   const session = new Session(targets, WIDTH, HEIGHT);
-  const planes = [
-    { offset: 0, stride: WIDTH },
-    { offset: WIDTH * HEIGHT, stride: WIDTH / 2 },
-    { offset: WIDTH * HEIGHT * 1.25, stride: WIDTH / 2 },
-  ];
+  const plane = { width: WIDTH, height: HEIGHT, offset: 0, stride: WIDTH, isFullRange: false };
   return truth.map((_, number) => {
     const at = start + number * (FRAME_BYTES + "FRAME\n".length) + "FRAME\n".length;
-    const layout = { width: WIDTH, height: HEIGHT, planes, isFullRange: false, isBt709: false };
-    return session.process(greyFromYuv(file.subarray(at, at + FRAME_BYTES), layout), (number * 1000) / 15);
+    return session.process(greyFromBrightness(file.subarray(at, at + FRAME_BYTES), plane), (number * 1000) / 15);
   });
 }
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from markers.compiler.decode import WORKING_LONG_SIDE_PX, decode_picture, to_gray, to_luma
+from markers.compiler.decode import WORKING_LONG_SIDE_PX, decode_picture, to_gray
 from markers.compiler.errors import HINTS, UnusableImage
 from tests.pictures import encode_jpeg, encode_png, flat, poster
 
@@ -30,16 +30,10 @@ def code_of(data: bytes) -> str:
     return caught.value.code
 
 
-def test_grey_is_the_whole_part_of_the_mean() -> None:
-    colour = np.array([[[0, 0, 2], [255, 255, 254], [1, 2, 4]]], np.uint8)
-
-    assert to_gray(colour).tolist() == [[0, 254, 2]]
-
-
-def test_luma_weighs_green_most_and_blue_least() -> None:
+def test_grey_weighs_green_most_and_blue_least() -> None:
     colour = np.array([[[200, 0, 0], [0, 200, 0], [0, 0, 200], [77, 77, 77]]], np.uint8)
 
-    assert to_luma(colour).tolist() == [[23, 117, 60, 77]]
+    assert to_gray(colour).tolist() == [[23, 117, 60, 77]]
 
 
 def test_channels_come_in_the_order_blue_green_red() -> None:

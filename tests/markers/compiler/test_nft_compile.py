@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,44 +75,49 @@ def test_same_bytes_in_same_bytes_out() -> None:
     assert compile_nft(picture) == compile_nft(picture)
 
 
-def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", [1, 4])
+def test_another_process_gives_the_same_bytes(tmp_path: Path, threads: int) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(encode_png(poster(seed=3, width_px=400, height_px=300)))
     program = (
-        "import hashlib, pathlib, sys; from markers.compiler.nft import compile_nft;"
-        "target = compile_nft(pathlib.Path(sys.argv[1]).read_bytes());"
+        "import pathlib, sys, cv2; from markers.compiler.nft import NftOptions, compile_nft;"
+        f"cv2.setNumThreads({threads});"
+        "options = NftOptions(physical_width_mm=123.4);"
+        "target = compile_nft(pathlib.Path(sys.argv[1]).read_bytes(), options);"
         "sys.stdout.buffer.write(target.iset + target.fset + target.fset3);"
         "assert 'django' not in sys.modules"
     )
+    environment = {**os.environ, "PYTHONHASHSEED": str(threads)}
 
     there = subprocess.run(
-        [sys.executable, "-c", program, str(path)], check=True, capture_output=True
+        [sys.executable, "-c", program, str(path)], check=True, capture_output=True, env=environment
     ).stdout
 
-    here = compile_nft(path.read_bytes())
+    here = compile_nft(path.read_bytes(), NftOptions(physical_width_mm=123.4))
     assert there == here.iset + here.fset + here.fset3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     pixels=hnp.arrays(
-        np.uint8,
+        st.sampled_from([np.uint8, np.uint16]),
         st.one_of(
-            st.tuples(st.integers(1, 160), st.integers(1, 160)),
-            st.tuples(st.integers(1, 160), st.integers(1, 160), st.sampled_from([1, 3, 4])),
+            st.tuples(st.integers(26, 120), st.integers(26, 120)),
+            st.tuples(st.integers(26, 120), st.integers(26, 120), st.sampled_from([1, 3, 4])),
         ),
     ),
-    grow=st.integers(1, 4),
+    grow=st.sampled_from([4, 5, 1]),
+    width_mm=st.one_of(st.none(), st.floats(5, 10_000)),
 )
 def test_any_array_gives_a_target_that_reads_back_or_is_refused(
-    pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], grow: int
+    pixels: np.ndarray[tuple[int, ...], np.dtype[np.integer]], grow: int, width_mm: float | None
 ) -> None:
     larger = np.ascontiguousarray(pixels.repeat(grow, axis=0).repeat(grow, axis=1))
     done, data = cv2.imencode(".png", larger)
     assert done
 
     try:
-        target = compile_nft(data.tobytes())
+        target = compile_nft(data.tobytes(), NftOptions(physical_width_mm=width_mm))
     except UnusableImage:
         return
     check_files(target)

@@ -6,26 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from markers.compiler.arrays import GrayImage
+from markers.compiler.nft.extrema import find_extrema
 from markers.compiler.nft.freak import describe, find_directions
-from markers.compiler.nft.keypoints import (
-    Keypoints,
-    find_extrema,
-    refine_extrema,
-    strongest_of_fields,
-)
-from markers.compiler.nft.pyramid import Pyramid, Stack, build_pyramid
+from markers.compiler.nft.keypoints import Keypoints, refine_extrema, strongest_of_fields
+from markers.compiler.nft.pyramid import Stack
 from tests.markers.compiler.builders import blob, gray_poster
 
 TURN = 2 * np.pi
 
 
 def one_image(gray: GrayImage) -> tuple[Stack, Keypoints]:
-    pyramid = build_pyramid(gray)
-    return Stack([pyramid]), find_keypoints(pyramid)
+    stack = Stack([gray])
+    return stack, find_keypoints(stack)
 
 
-def find_keypoints(pyramid: Pyramid) -> Keypoints:
-    return refine_extrema(find_extrema(pyramid, image=0))[1]
+def find_keypoints(stack: Stack) -> Keypoints:
+    return refine_extrema(find_extrema(stack))[1]
 
 
 def in_image_zero(keypoints: Keypoints) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
@@ -68,13 +64,13 @@ def test_a_larger_spot_is_a_larger_point() -> None:
 def test_a_small_image_has_no_points_and_breaks_nothing(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
 
-    keypoints = find_keypoints(build_pyramid(noise))
+    keypoints = find_keypoints(Stack([noise]))
 
     assert len(keypoints) <= shape[0] * shape[1] / 9
 
 
 def test_an_even_image_has_no_points() -> None:
-    assert len(find_keypoints(build_pyramid(np.full((200, 200), 90, np.uint8)))) == 0
+    assert len(find_keypoints(Stack([np.full((200, 200), 90, np.uint8)]))) == 0
 
 
 def test_points_are_thinned_to_the_strongest_of_each_field() -> None:
@@ -148,7 +144,7 @@ def test_directions_point_to_where_it_is_darker() -> None:
     )
 
     found = [
-        find_directions(Stack([build_pyramid(image)]), in_image_zero(point), point).angles_rad
+        find_directions(Stack([image]), in_image_zero(point), point).angles_rad
         for image in (ramp, ramp.T.copy(), 255 - ramp)
     ]
 
@@ -166,7 +162,7 @@ def test_a_symmetric_point_has_two_directions() -> None:
         np.array([3], np.float32),
     )
 
-    directions = find_directions(Stack([build_pyramid(ridge)]), in_image_zero(point), point)
+    directions = find_directions(Stack([ridge]), in_image_zero(point), point)
 
     assert directions.rows.tolist() == [0, 0]
     gap = abs(directions.angles_rad[0] - directions.angles_rad[1])
@@ -185,7 +181,7 @@ def test_no_points_have_no_directions() -> None:
 def test_descriptors_know_nothing_of_the_other_images_in_the_stack() -> None:
     gray, other = gray_poster(seed=1), gray_poster(seed=2, width_px=200, height_px=300)
     alone, keypoints = one_image(gray)
-    both = Stack([build_pyramid(other), build_pyramid(gray)])
+    both = Stack([other, gray])
     angles = np.linspace(0, 6, len(keypoints)).astype(np.float32)
 
     first = describe(alone, in_image_zero(keypoints), keypoints, angles)
@@ -204,14 +200,13 @@ def test_descriptors_know_nothing_of_the_other_images_in_the_stack() -> None:
     size=st.integers(32, 200),
 )
 def test_every_width_is_read_from_an_image_that_is_there(sigma: float, size: int) -> None:
-    pyramid = build_pyramid(np.zeros((size, size), np.uint8))
-    stack = Stack([pyramid])
+    stack = Stack([np.zeros((size, size), np.uint8)])
 
     levels, octaves = stack.locate(np.zeros(1, np.int32), np.array([sigma], np.float32))
 
-    assert 0 <= octaves[0] < len(pyramid)
-    assert 0 <= levels[0] < 3 * len(pyramid)
+    assert 0 <= octaves[0] < stack.counts[0]
+    assert 0 <= levels[0] < 3 * stack.counts[0]
     assert levels[0] // 3 == octaves[0]
     blur_px = 2 ** (levels[0] // 3 + levels[0] % 3 / 2)
-    if 1 <= sigma < 2 ** (len(pyramid) - 1):
+    if 1 <= sigma < 2 ** (stack.counts[0] - 1):
         assert 2**-0.26 < blur_px / sigma < 2**0.26

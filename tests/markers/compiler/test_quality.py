@@ -50,7 +50,7 @@ def test_a_fainter_picture_scores_less_and_is_told_why() -> None:
 
 
 def test_a_picture_blurred_away_has_few_points() -> None:
-    blurred = cv2.GaussianBlur(poster(seed=1), (0, 0), 14).astype(np.uint8)
+    blurred = cv2.GaussianBlur(poster(seed=1), (0, 0), 12).astype(np.uint8)
 
     assert "few_points" in compiled(blurred).quality_report["reasons"]
 

@@ -59,12 +59,19 @@ function upload(/** @type {HTMLElement} */ box, /** @type {HTMLFormElement} */ f
     const answer = parsed(page).querySelector("#arcontent_form");
     if (!(answer instanceof HTMLFormElement)) return settle(box.dataset.refused ?? "");
     settle("");
-    form.replaceWith(answer);
     for (const input of answer.querySelectorAll("input[type=file]")) {
       const { id } = /** @type {HTMLInputElement} */ (input);
       const chosen = /** @type {HTMLInputElement | null} */ (form.querySelector(`#${id}`));
       if (chosen) /** @type {HTMLInputElement} */ (input).files = chosen.files;
     }
+    const guessed = form.querySelector("#desk-prescore");
+    if (guessed && !answer.querySelector(".field-image .errorlist")) {
+      answer.querySelector(".field-image")?.firstElementChild?.append(guessed);
+    } else if (guessed instanceof HTMLElement) {
+      guessed.hidden = true; // what is wrong with the picture is said at its field
+      box.after(guessed);
+    }
+    form.replaceWith(answer);
     upload(box, answer);
     const wrong = /** @type {HTMLElement | null} */ (answer.querySelector("[aria-invalid=true]"));
     (wrong ?? answer).focus();

@@ -1,7 +1,7 @@
 // The worker: targets and frames come in, what was recognised goes out. One frame at a time, in order; the page
 // (recognizer.js) sends the next one when it has the answer to the last.
 
-import { greyFromRgba, greyFromYuv, shrunk } from "./grey.js";
+import { greyFromBrightness, greyFromRgba, shrunk } from "./grey.js";
 import { Session } from "./session.js";
 import { BadTarget, readTargets } from "./target.js";
 import { warmUp } from "./warm.js";
@@ -146,11 +146,11 @@ async function greyOfVideoFrame(frame) {
   if (bytes.length !== size) bytes = new Uint8Array(size);
   const planes = await frame.copyTo(bytes);
   const { width, height } = visibleRect;
-  if (/^(RGB|BGR)[AX]$/.test(format)) return greyFromRgba(packedRows(planes[0], width, height), width, height);
+  if (/^(RGB|BGR)[AX]$/.test(format)) {
+    return greyFromRgba(packedRows(planes[0], width, height), width, height, format.startsWith("B"));
+  }
   if (format !== "I420" && format !== "NV12") throw new Error(`frames in ${format} are not read`);
-  const isFullRange = colorSpace.fullRange === true;
-  const isBt709 = colorSpace.matrix === "bt709";
-  return greyFromYuv(bytes, { width, height, planes, isFullRange, isBt709 });
+  return greyFromBrightness(bytes, { width, height, ...planes[0], isFullRange: colorSpace.fullRange === true });
 }
 
 /**

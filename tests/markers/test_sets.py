@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from markers.compiler import merge_targets
-from markers.compiler.encode import MalformedTarget, encode_mind, parse_mind
+from markers.compiler.encode import encode_mind, parse_mind
+from markers.sets import NoTargetFile, merge_targets
 from tests.markers.compiler.builders import random_target
 
 
@@ -53,5 +53,5 @@ def test_a_hundred_files_are_merged_in_milliseconds() -> None:
     ],
 )
 def test_what_is_no_target_file_is_not_merged(data: bytes) -> None:
-    with pytest.raises(MalformedTarget):
+    with pytest.raises(NoTargetFile):
         merge_targets([data])
