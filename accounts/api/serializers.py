@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from accounts.models import User
 from accounts.otp import codes
 from accounts.sessions import TokenPair
 from vertexar.errors import NotSignedIn
@@ -58,7 +57,7 @@ class LoginSerializer(serializers.Serializer[Any]):
         user = authenticate(request._request, **attrs)
         if user is None:
             raise NotSignedIn(_("User name or password are wrong."), code="wrong_credentials")
-        codes.check_sign_in(request._request, cast("User", user), code)
+        codes.check_sign_in(request._request, user, code)
         return {"user": user}
 
 
