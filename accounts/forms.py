@@ -3,7 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import (
+    BaseUserCreationForm,
+    PasswordChangeForm,
+    SetPasswordForm,
+    UsernameField,
+)
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +66,7 @@ class JoinForm(BaseUserCreationForm[User]):
     class Meta:
         model = User
         fields = ["username"]
+        field_classes = {"username": UsernameField}
 
 
 class JoinAsForm(forms.Form):

@@ -14,6 +14,7 @@ from accounts import lockout
 from accounts.otp import door
 from accounts.otp.door import CodeView
 from accounts.otp.pages import SecondFactorView
+from accounts.social import providers
 from arcontent.models import ARContent
 from vertexar.rate_limited import limited
 from vertexar.throttles import AUTH
@@ -45,6 +46,11 @@ class BackOffice(AdminSite):
         request.session.modified = not request.session.is_empty()
         return super().has_permission(request) and door.may_pass(request)
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Leave out the lists of django-allauth: what it reads stands in the settings."""
+        if admin_class is None or not admin_class.__module__.startswith("allauth."):
+            super().register(model_or_iterable, admin_class, **options)
+
     def get_urls(self) -> list[Any]:
         """Put the pages of the second factor beside Django's own; they guard themselves."""
         second_step = limited(AUTH, page=lockout.page, counts_reads=False)(
@@ -62,7 +68,8 @@ class BackOffice(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Judge tries to sign in one after another, and not too many; lead to the second step."""
-        return door.next_step(request, super().login(request, extra_context))
+        context = {"social_providers": providers.buttons(), **(extra_context or {})}
+        return door.next_step(request, super().login(request, context))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Put what is needed most first, and markers with what is shown on them."""

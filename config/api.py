@@ -13,6 +13,7 @@ from accounts.api.passwords import (
 from accounts.api.people import MemberViewSet, MeView, MySessionViewSet, OrganizationViewSet
 from accounts.api.personal import EraseView, PersonalDataView
 from accounts.api.registration import RegisterView
+from accounts.api.social import StartView, TokenView
 from accounts.api.views import LoginView, LogoutView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
 from markers.api.analysis import AnalyzeView
@@ -28,6 +29,8 @@ urlpatterns = [
     path("auth/login", LoginView.as_view(), name="login"),
     path("auth/refresh", RefreshView.as_view(), name="refresh"),
     path("auth/logout", LogoutView.as_view(), name="logout"),
+    path("auth/social/token", TokenView.as_view(), name="social-token"),
+    path("auth/social/<slug:provider_id>/start", StartView.as_view(), name="social-start"),
     path("auth/2fa", otp.StateView.as_view(), name="2fa"),
     path("auth/2fa/totp", otp.TotpView.as_view(), name="2fa-totp"),
     path("auth/2fa/totp/confirm", otp.TotpConfirmView.as_view(), name="2fa-totp-confirm"),

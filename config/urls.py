@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from accounts import pages
 from accounts.api.views import jwks
+from accounts.social.pages import LeavePage, ReturnPage
 from arcontent.viewer import views as viewer
 from markers.api.legacy import LegacyAnalyzeView, LegacyGenerateView
 from vertexar import health, media
@@ -37,6 +38,25 @@ urlpatterns = [
         "account/password/<str:uidb64>/<str:token>",
         pages.ResetPage.as_view(),
         name="password_reset_confirm",
+    ),
+    path("account/social/<slug:provider_id>/login", LeavePage.as_view(), name="social-login"),
+    # The names by which django-allauth says where to come back to.
+    path(
+        "account/social/google/callback",
+        ReturnPage.as_view(),
+        {"provider_id": "google"},
+        name="google_callback",
+    ),
+    path(
+        "account/social/github/callback",
+        ReturnPage.as_view(),
+        {"provider_id": "github"},
+        name="github_callback",
+    ),
+    path(
+        "account/social/<slug:provider_id>/callback",
+        ReturnPage.as_view(),
+        name="openid_connect_callback",
     ),
     path("admin/password_change/", admin.site.admin_view(pages.OwnPasswordPage.as_view())),
     path("nft-marker/analyze", LegacyAnalyzeView.as_view(), name="legacy-marker-analyze"),

@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ from accounts.models import AuditEntry, Capability, User
 from accounts.people import people_seen_by
 
 ACTORS = 200
+SHORT = 8  # characters of a key that tell it from others on a page
 
 
 class ActorFilter(admin.SimpleListFilter):
@@ -42,7 +44,7 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
     """Who did what to what, when and from where."""
 
     seen_with = changed_with = Capability.VIEW_AUDIT
-    list_display = ["at", "action", "who", "organization", "what", "ip", "request_id"]
+    list_display = ["at", "action", "who", "organization", "what", "ip", "request"]
     list_filter = [
         "action", ActorFilter, ("organization", admin.RelatedOnlyFieldListFilter),
     ]  # fmt: skip
@@ -55,6 +57,9 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
         "request_id",
     ]  # fmt: skip
     readonly_fields = ["who", "shown_details"]
+
+    class Media:
+        css = {"all": ["accounts/lists.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         """Read with each entry who and where: those may be gone, which costs no second look."""
@@ -78,7 +83,21 @@ class AuditEntryAdmin(ScopedAdmin[AuditEntry]):
 
     @admin.display(description=_("to what"))
     def what(self, entry: AuditEntry) -> str:
-        return f"{entry.object_type} {entry.object_id}".strip() or "–"
+        if not entry.object_id:
+            return "–"
+        link = '{} <a href="?q={}" title="{}">{}</a>'
+        try:
+            kind = apps.get_model(entry.object_type)._meta.verbose_name
+        except (LookupError, ValueError):  # of a release before or after this one
+            kind = entry.object_type
+        return format_html(link, kind, entry.object_id, entry.object_id, entry.object_id[:SHORT])
+
+    @admin.display(description=_("request"), ordering="request_id")
+    def request(self, entry: AuditEntry) -> str:
+        if not entry.request_id:
+            return "–"
+        link = '<a href="?q={}" title="{}">{}</a>'
+        return format_html(link, entry.request_id, entry.request_id, entry.request_id[:SHORT])
 
     @admin.display(description=_("details"))
     def shown_details(self, entry: AuditEntry) -> str:

@@ -5,15 +5,16 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db.models import Count, Field, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import invitations
 from accounts.admin.memberships import PersonInline, is_superuser, save_memberships
-from accounts.admin_scope import ScopedAdmin, may
+from accounts.admin_scope import ScopedAdmin, may, places
 from accounts.models import Capability, Invitation, Organization, Role, User
 
 
@@ -102,6 +103,9 @@ class InvitationAdmin(ScopedAdmin[Invitation]):
     search_fields = ["email"]
     actions = ["send_again"]
 
+    class Media:
+        css = {"all": ["accounts/lists.css"]}
+
     @admin.display(description=_("state"))
     def state(self, row: Invitation) -> str:
         if row.accepted_at is not None:
@@ -111,6 +115,28 @@ class InvitationAdmin(ScopedAdmin[Invitation]):
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
         """It is sent again or taken back, not changed."""
         return obj is None and super().has_change_permission(request)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Choose for who has no choice."""
+        mine = list(places(request, self.changed_with)[:2])
+        alone = {"organization": mine[0]} if len(mine) == 1 else {}
+        return alone | super().get_changeform_initial_data(request)
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer to choose an organisation, not to make or change one on the way."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """One button is enough."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
         """Invite."""

@@ -43,6 +43,10 @@ class ApiSessionAdmin(ScopedAdmin[ApiSession]):
     search_fields = ["user__username", "user__email", "ip"]
     date_hierarchy = "created_at"
     actions = ["end"]
+
+    class Media:
+        css = {"all": ["accounts/lists.css"]}
+
     fields = [
         "user", "user_agent", "ip", "created_at", "refreshed_at", "expires_at", "ended_at",
         "end_reason",

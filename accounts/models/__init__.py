@@ -12,6 +12,7 @@ from accounts.models.people import (
     User,
 )
 from accounts.models.sessions import ApiSession, Invitation
+from accounts.models.social import SocialCode
 
 __all__ = [
     "CAPABILITIES",
@@ -25,5 +26,6 @@ __all__ = [
     "Organization",
     "OrganizationQuerySet",
     "Role",
+    "SocialCode",
     "User",
 ]

@@ -4,6 +4,7 @@ Loading never fails for a missing variable, so that `manage.py up` and `manage.p
 empty environment; what a serving process can't do without is demanded by `vertexar.checks`.
 """
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,6 +44,11 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_email",
+    "allauth.account",  # tables that the next one needs; none of its pages
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.github",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -71,6 +77,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -142,6 +149,26 @@ REQUIRE_2FA_FOR_STAFF = env.bool("REQUIRE_2FA_FOR_STAFF", False)
 OTP_EMAIL = env.bool("OTP_EMAIL", False)
 OTP_EMAIL_TOKEN_VALIDITY = 300  # seconds
 OTP_TOTP_ISSUER = "Vertex AR"  # what the app calls the account
+
+# Signing in with an account elsewhere; accounts.social reads what is configured.
+GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", "")
+GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", "")
+GITHUB_CLIENT_ID = env.str("GITHUB_CLIENT_ID", "")
+GITHUB_CLIENT_SECRET = env.str("GITHUB_CLIENT_SECRET", "")
+OPENID_PROVIDERS = json.loads(env.str("OPENID_PROVIDERS", "") or "[]")
+# Where clients of the API may be sent back to; loopback addresses always may.
+SOCIAL_REDIRECT_URIS = env.list("SOCIAL_REDIRECT_URIS", default=[])
+SOCIALACCOUNT_ADAPTER = "accounts.social.exchange.Adapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "google": {"OAUTH_PKCE_ENABLED": True, "SCOPE": ["openid", "email", "profile"]},
+    "github": {"OAUTH_PKCE_ENABLED": True, "SCOPE": ["user:email"]},
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True},
+}
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False  # nothing is asked of a provider but who somebody is
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"  # of where providers send back to
 
 # Locked out: one user name from one address after so many failures, for so long.
 AUTHENTICATION_BACKENDS = [

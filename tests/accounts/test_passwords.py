@@ -1,12 +1,15 @@
 """Passwords are changed by who knows the old one, and renewed by who reads the account's mail."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from celery import Task
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -230,6 +233,20 @@ def test_a_mail_speaks_the_language_of_who_asked(user: User, deliver: Delivering
         APIClient(headers={"Accept-Language": "ru"}).post(RESET, {"email": user.email}, "json")
 
     assert "Новый пароль" in mails[0].subject
+
+
+def test_without_the_queue_there_is_no_mail_but_the_same_answer(
+    user: User, django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        patch.object(Task, "delay", side_effect=OperationalError("away")),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        answer = ask(user.email)
+
+    assert answer.status_code == 202
+    assert "the mail is not sent" in caplog.text
+    assert user.email not in caplog.text
 
 
 # --- The pages -----------------------------------------------------------------------------------
