@@ -28,6 +28,7 @@ from arcontent.api.serializers import (
 from arcontent.models import ARContent
 from arcontent.statistics import Event
 from markers.services import chosen_options
+from vertexar.api.schema import problems
 from vertexar.throttles import ViewerThrottle
 
 IDEMPOTENCY_KEY_MAX = 200
@@ -55,7 +56,10 @@ class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
 
     @extend_schema(
         request={"multipart/form-data": ContentUploadSerializer},
-        responses={202: ContentSerializer},
+        responses={
+            202: ContentSerializer,
+            **problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        },
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
@@ -104,7 +108,9 @@ class EventView(APIView):
     permission_classes = [AllowAny]
     throttle_classes = [ViewerThrottle]
 
-    @extend_schema(request=EventSerializer, responses={204: None})
+    @extend_schema(
+        request=EventSerializer, responses={204: None, **problems(HTTPStatus.NOT_FOUND)}
+    )
     def post(self, request: Request) -> Response:
         """Count one event."""
         serializer = EventSerializer(data=request.data)

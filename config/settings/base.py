@@ -253,11 +253,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["vertexar.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "vertexar.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
         "vertexar.throttles.GlobalThrottle",
         "vertexar.throttles.UploadThrottle",
     ],
+    "DEFAULT_SCHEMA_CLASS": "vertexar.api.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "vertexar.api.problems.problem_handler",
     "ALLOWED_VERSIONS": ["1"],  # what `schema?version=` may say; it would go into a header
 }

@@ -16,6 +16,7 @@ from markers.analysis import RETRY_AFTER_S, AnalysisBroke, AnalysisBusy, Rating,
 from markers.pictures import Picture, read_picture
 from markers.services import picture_limits
 from markers.wording import REASONS, VERDICTS, verdict_of
+from vertexar.api.schema import problems
 from vertexar.errors import DomainError, UnusableUpload
 
 
@@ -71,7 +72,7 @@ class AnalyzeView(APIView):
     @extend_schema(
         operation_id="markers_analyze",
         request={"multipart/form-data": AnalyzeSerializer},
-        responses=AnalysisSerializer,
+        responses={200: AnalysisSerializer, **problems(HTTPStatus.SERVICE_UNAVAILABLE)},
     )
     def post(self, request: Request) -> Response:
         """Rate a picture as a compilation would; nothing is stored."""

@@ -19,6 +19,7 @@ from markers import services
 from markers.api.analysis import AnalysisSerializer, AnalyzeSerializer, rated
 from markers.models import TARGET_FILES, Marker
 from markers.options import NAMES, checked_options, no_options
+from vertexar.api.schema import problems
 
 DEPRECATED_ON: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ class LegacyAnalyzeView(SupersededView):
         operation_id="legacy_marker_analyze",
         deprecated=True,
         request={"multipart/form-data": AnalyzeSerializer},
-        responses=AnalysisSerializer,
+        responses={200: AnalysisSerializer, **problems(HTTPStatus.SERVICE_UNAVAILABLE)},
     )
     def post(self, request: Request) -> Response:
         """Rate a picture; ask `/api/v1/markers/analyze` instead."""

@@ -38,6 +38,7 @@ from markers.api.serializers import (
 )
 from markers.files import CONTENT_TYPE, merged_response, target_response
 from markers.models import TARGET_FILES, Marker, MarkerBatch, MarkerPreset
+from vertexar.api.schema import problems
 from vertexar.errors import Conflict, NotThere
 
 
@@ -64,7 +65,10 @@ class MarkerViewSet(ReadOnlyModelViewSet[Marker]):
         visible = Marker.objects.visible_to(cast("User", self.request.user))
         return visible.with_look_alikes().order_by("-created_at")
 
-    @extend_schema(request=RecompileSerializer, responses={202: MarkerSerializer})
+    @extend_schema(
+        request=RecompileSerializer,
+        responses={202: MarkerSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     @action(detail=True, methods=["post"])
     def recompile(self, request: Request, pk: str) -> Response:
         """Compile again; the present target is served until the new one is there."""
@@ -111,7 +115,13 @@ class MarkerMergeView(APIView):
 
     content_negotiation_class = AnyFormat
 
-    @extend_schema(request=MergeSerializer, responses={(200, CONTENT_TYPE): OpenApiTypes.BINARY})
+    @extend_schema(
+        request=MergeSerializer,
+        responses={
+            (200, CONTENT_TYPE): OpenApiTypes.BINARY,
+            **problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        },
+    )
     def post(self, request: Request) -> HttpResponse:
         """Download one `.mind` file of up to a hundred markers, in the order given."""
         serializer = MergeSerializer(data=request.data)
@@ -137,7 +147,8 @@ class MarkerBatchViewSet(RetrieveModelMixin, GenericViewSet[MarkerBatch]):
         return visible.prefetch_related(Prefetch("markers", Marker.objects.with_look_alikes()))
 
     @extend_schema(
-        request={"multipart/form-data": BatchUploadSerializer}, responses={202: BatchMadeSerializer}
+        request={"multipart/form-data": BatchUploadSerializer},
+        responses={202: BatchMadeSerializer, **problems(HTTPStatus.NOT_FOUND)},
     )
     def create(self, request: Request) -> Response:
         """Send up to a hundred pictures; each is answered for by itself."""

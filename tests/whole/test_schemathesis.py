@@ -1,0 +1,234 @@
+"""A machine asks every operation of the OpenAPI schema all that it can think of.
+
+No answer may be an error of ours, and each must be one that the schema announces: status, media
+type, headers, body. Requests come signed in as an owner who has a content, a marker, a batch and a
+preset; of the ids and files that are made up every other one is exchanged for theirs, so that not
+all ends in 404. In `make test` the same requests are sent each time. To search on, with others and
+more of them:
+
+    export SCHEMATHESIS_EXAMPLES=500 SCHEMATHESIS_SEED=7
+    .venv/bin/python -m pytest tests/whole/test_schemathesis.py
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+from zlib import crc32
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from django.test import Client
+from hypothesis import HealthCheck, settings
+from schemathesis import checks
+from schemathesis.config import (
+    GenerationConfig,
+    ProjectConfig,
+    ProjectsConfig,
+    SchemathesisConfig,
+)
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from accounts.models import Role
+from arcontent.models import ARContent
+from config.wsgi import application
+from markers.models import MarkerBatch
+from tests.accounts.factories import PASSWORD, MembershipFactory
+from tests.arcontent.factories import VideoFactory
+from tests.markers.factories import LookAlikeFactory, MarkerFactory, MarkerPresetFactory
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+SCHEMA: Final = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+EXAMPLES: Final = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "15"))
+SEED: Final = os.environ.get("SCHEMATHESIS_SEED")
+
+# Not asked: that all the schema allows is accepted (it can't say what a picture is), nor that all
+# it does not allow is refused (a number is taken for a text, as forms send them).
+CHECKS: Final = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.missing_required_header,
+    openapi_checks.unsupported_method,
+    openapi_checks.ignored_auth,
+]
+
+# Operations that must have been asked something good, or the others prove little.
+MUST_SUCCEED: Final = {
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/refresh",
+    "GET /api/v1/contents",
+    "POST /api/v1/contents",
+    "GET /api/v1/contents/{id}",
+    "GET /api/v1/contents/{id}/stats",
+    "POST /api/v1/events",
+    "GET /api/v1/marker-presets",
+    "POST /api/v1/marker-presets",
+    "GET /api/v1/marker-presets/{id}",
+    "PATCH /api/v1/marker-presets/{id}",
+    "DELETE /api/v1/marker-presets/{id}",
+    "GET /api/v1/markers",
+    "GET /api/v1/markers/{id}",
+    "GET /api/v1/markers/{id}/target.{extension}",
+    "POST /api/v1/markers/{id}/recompile",
+    "POST /api/v1/markers/analyze",
+    "POST /api/v1/markers/batch",
+    "GET /api/v1/markers/batch/{id}",
+    "POST /api/v1/markers/merge",
+    "POST /nft-marker/analyze",
+    "POST /nft-marker/generate",
+}
+
+
+def served(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Call the application as a server does, which says from where and closes each answer."""
+    environ.setdefault("REMOTE_ADDR", "127.0.0.1")
+    response = application(environ, start_response)
+    try:
+        return [b"".join(response)]
+    finally:
+        response.close()
+
+
+schema = schemathesis.openapi.from_path(
+    SCHEMA,
+    config=SchemathesisConfig(
+        seed=int(SEED) if SEED else None,
+        projects=ProjectsConfig(
+            default=ProjectConfig(
+                generation=GenerationConfig(
+                    deterministic=SEED is None, max_examples=EXAMPLES, database="none"
+                )
+            )
+        ),
+    ),
+)
+schema.app = served
+
+
+@dataclass(frozen=True)
+class There:
+    """What can be asked for, and with what."""
+
+    token: str
+    ids: dict[str, UUID]  # by what the path begins with, the most special one first
+    fields: dict[str, Any]  # by their names in a body
+
+
+@pytest.fixture
+def there(db: None, client: Client, picture: bytes, video: bytes) -> There:
+    owner = MembershipFactory.create(role=Role.OWNER).user
+    studio = owner.memberships.get().organization
+    batch = MarkerBatch.objects.create(organization=studio)
+    marker = MarkerFactory.with_files(
+        "mind", "iset", "fset", "fset3", organization=studio, batch=batch
+    )
+    LookAlikeFactory.create(marker=marker, other__organization=studio)
+    MarkerFactory.create(organization=studio, batch=batch, failed=True)
+    content = ARContent.objects.create(organization=studio, marker=marker, title="Harbour")
+    VideoFactory.create(content=content, ready=True)
+    preset = MarkerPresetFactory.create(organization=studio, options={"profile": "lean"})
+    who = {"username": owner.username, "password": PASSWORD}
+    tokens = client.post("/api/v1/auth/login", who, content_type="application/json").json()
+    return There(
+        token=tokens["access_token"],
+        ids={
+            "/api/v1/contents/": content.pk,
+            "/api/v1/marker-presets/": preset.pk,
+            "/api/v1/markers/batch/": batch.pk,
+            "/api/v1/markers/": marker.pk,
+            "/api/v1/organizations/": studio.pk,
+        },
+        fields={
+            **who,
+            "refresh_token": tokens["refresh_token"],
+            "code": content.code,
+            "markers": [str(marker.pk)],
+            "preset": preset.name,
+            "image": picture,
+            "images": [picture],
+            "video": video,
+        },
+    )
+
+
+@pytest.fixture
+def kept_connection() -> Iterator[None]:
+    """Let requests share the transaction of the test, as Django's own client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def answered() -> Iterator[set[tuple[str, int]]]:
+    """Operations and the statuses they gave; those that must succeed did at least once."""
+    seen: set[tuple[str, int]] = set()
+    yield seen
+    asked = {label for label, _status in seen}
+    succeeded = {label for label, status in seen if status < 300}
+    assert not asked & MUST_SUCCEED - succeeded
+
+
+def test_no_operation_is_left_out() -> None:
+    found = [found for found in schema.get_all_operations() if isinstance(found, Ok)]
+
+    assert {operation.ok().label for operation in found} >= MUST_SUCCEED
+
+
+@schema.parametrize()
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_that_the_schema_announces(
+    case: schemathesis.Case[Any],
+    there: There,
+    answered: set[tuple[str, int]],
+    kept_connection: None,
+) -> None:
+    exchange(case, there)
+
+    with transaction.atomic():
+        response = case.call_and_validate(
+            headers={"Authorization": f"Bearer {there.token}"}, checks=CHECKS
+        )
+        transaction.set_rollback(True)  # what was made or deleted is no matter to the next
+
+    answered.add((case.operation.label, response.status_code))
+
+
+def exchange(case: schemathesis.Case[Any], there: There) -> None:
+    """Put what is there in the place of half of what was made up."""
+    known = next((pk for start, pk in there.ids.items() if case.path.startswith(start)), None)
+    one_in = 8 if case.path.endswith("/analyze") else 2  # rating a picture takes a second
+    for name, value in case.path_parameters.items():
+        if known is not None and is_uuid(value) and is_chosen(value, one_in=2):
+            case.path_parameters[name] = str(known)
+    if isinstance(case.body, dict):
+        chosen = {
+            name: there.fields[name]
+            for name, value in case.body.items()
+            if name in there.fields and is_chosen(value, one_in=one_in)
+        }
+        case.body = {**case.body, **chosen}
+
+
+def is_uuid(value: object) -> bool:
+    try:
+        return bool(UUID(str(value)))
+    except ValueError:
+        return False
+
+
+def is_chosen(value: object, *, one_in: int) -> bool:
+    """Throw a die that falls the same way for the same value each time."""
+    return crc32(repr(value).encode(errors="replace")) % one_in == 0
