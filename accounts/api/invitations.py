@@ -19,6 +19,7 @@ from accounts.api.people import OfOrganization
 from accounts.api.views import SignInView
 from accounts.models import Invitation, Membership, Role, User
 from accounts.people import demand_right_over
+from vertexar.api.schema import problems
 
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
@@ -71,7 +72,10 @@ class InvitationViewSet(OfOrganization, ListModelMixin, GenericViewSet[Invitatio
         demand_right_over(organization, actor=self.actor)
         return organization.invitations.open().select_related("invited_by", "organization")
 
-    @extend_schema(request=InviteSerializer, responses={201: InvitationSerializer})
+    @extend_schema(
+        request=InviteSerializer,
+        responses={201: InvitationSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def create(self, request: Request, organization_id: str) -> Response:
         """Invite somebody by e-mail. The same address again gets a new link, the old one ends."""
         serializer = InviteSerializer(data=request.data)
@@ -82,7 +86,7 @@ class InvitationViewSet(OfOrganization, ListModelMixin, GenericViewSet[Invitatio
         )
         return Response(InvitationSerializer(row).data, status=HTTPStatus.CREATED)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, **problems(HTTPStatus.CONFLICT)})
     def destroy(self, request: Request, organization_id: str, pk: str) -> Response:
         """Take an invitation back."""
         invitations.withdraw(self.get_object(), actor=self.actor)
@@ -95,7 +99,9 @@ class AcceptView(SignInView):
     authentication_classes = [SessionAuthentication]
     permission_classes = [AllowAny]
 
-    @extend_schema(request=AcceptSerializer, responses={201: JoinedSerializer})
+    @extend_schema(
+        request=AcceptSerializer, responses={201: JoinedSerializer, **problems(HTTPStatus.CONFLICT)}
+    )
     def post(self, request: Request) -> Response:
         """Join: as who is signed in, else with a new account made of user name and password."""
         serializer = AcceptSerializer(data=request.data)

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.models import ApiSession, Organization, User
 from accounts.otp import codes, enrolment, recovery, standing
+from vertexar.api.schema import problems
 
 CODE_MAX = 32
 PASSWORD_MAX = 1000
@@ -120,7 +121,10 @@ class StateView(SecondFactorView):
 class TotpView(SecondFactorView):
     """An authenticator app."""
 
-    @extend_schema(request=PasswordSerializer, responses=EnrolmentSerializer)
+    @extend_schema(
+        request=PasswordSerializer,
+        responses={200: EnrolmentSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def post(self, request: Request) -> Response:
         """Begin to set up an app. It is asked for nothing until it is confirmed."""
         self.check_password(self.read(PasswordSerializer)["password"])
@@ -128,7 +132,7 @@ class TotpView(SecondFactorView):
 
     @extend_schema(
         request=PasswordAndCodeSerializer,
-        responses={204: None},
+        responses={204: None, **problems(HTTPStatus.CONFLICT)},
         description="Takes a body of `{password, code}`, as JSON.",
     )
     def delete(self, request: Request) -> Response:
@@ -143,7 +147,10 @@ class TotpView(SecondFactorView):
 class TotpConfirmView(SecondFactorView):
     """The app's first code."""
 
-    @extend_schema(request=CodeSerializer, responses=BackupCodesSerializer)
+    @extend_schema(
+        request=CodeSerializer,
+        responses={200: BackupCodesSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def post(self, request: Request) -> Response:
         """Confirm the app: it is asked for from now on. Other sessions end."""
         code = self.read(CodeSerializer)["code"]
@@ -153,7 +160,9 @@ class TotpConfirmView(SecondFactorView):
 class EmailView(SecondFactorView):
     """Codes by e-mail."""
 
-    @extend_schema(request=PasswordSerializer, responses={202: None})
+    @extend_schema(
+        request=PasswordSerializer, responses={202: None, **problems(HTTPStatus.CONFLICT)}
+    )
     def post(self, request: Request) -> Response:
         """Send a first code to one's address, where codes may come by e-mail."""
         self.check_password(self.read(PasswordSerializer)["password"])
@@ -164,7 +173,10 @@ class EmailView(SecondFactorView):
 class EmailConfirmView(SecondFactorView):
     """The first code that came by e-mail."""
 
-    @extend_schema(request=CodeSerializer, responses=BackupCodesSerializer)
+    @extend_schema(
+        request=CodeSerializer,
+        responses={200: BackupCodesSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def post(self, request: Request) -> Response:
         """Confirm the address: it is sent codes from now on. Other sessions end."""
         code = self.read(CodeSerializer)["code"]
@@ -174,7 +186,10 @@ class EmailConfirmView(SecondFactorView):
 class BackupCodesView(SecondFactorView):
     """Codes for when the app is not at hand."""
 
-    @extend_schema(request=PasswordOrCodeSerializer, responses=BackupCodesSerializer)
+    @extend_schema(
+        request=PasswordOrCodeSerializer,
+        responses={200: BackupCodesSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def post(self, request: Request) -> Response:
         """Replace the backup codes. Needs the password or a code."""
         sent = self.read(PasswordOrCodeSerializer)
@@ -188,7 +203,7 @@ class BackupCodesView(SecondFactorView):
 class MemberView(APIView):
     """The second factor of somebody whom one manages."""
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, **problems(HTTPStatus.CONFLICT)})
     def delete(self, request: Request, organization_id: UUID, pk: UUID) -> Response:
         """Take away the second factor that a member has lost; all their sessions end."""
         actor = cast("User", request.user)

@@ -25,6 +25,7 @@ from accounts.models import (
     User,
 )
 from accounts.otp import codes
+from vertexar.api.schema import problems
 
 
 class BelongingSerializer(serializers.ModelSerializer[Membership]):
@@ -92,7 +93,10 @@ class MeView(APIView):
         """Tell who one is."""
         return Response(MeSerializer(cast("User", request.user)).data)
 
-    @extend_schema(request=MePatchSerializer, responses=ChangedMeSerializer)
+    @extend_schema(
+        request=MePatchSerializer,
+        responses={200: ChangedMeSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def patch(self, request: Request) -> Response:
         """Change one's name or address. An address holds once the link mailed to it is followed."""
         serializer = MePatchSerializer(data=request.data)
@@ -137,7 +141,7 @@ class MySessionViewSet(ListModelMixin, GenericViewSet[ApiSession]):
         user = cast("User", self.request.user)
         return user.api_sessions.live().filter(auth_hash=user.get_session_auth_hash())
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, **problems(HTTPStatus.CONFLICT)})
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Sign out there."""
         session = self.get_object()
@@ -232,7 +236,10 @@ class MemberViewSet(OfOrganization, ListModelMixin, GenericViewSet[Membership]):
         people.demand_right_over(self.organization(), actor=self.actor)
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(request=MemberPatchSerializer, responses=MemberSerializer)
+    @extend_schema(
+        request=MemberPatchSerializer,
+        responses={200: MemberSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def partial_update(self, request: Request, organization_id: UUID, pk: UUID) -> Response:
         """Give somebody another role, or close or open their account."""
         people.demand_right_over(self.organization(), actor=self.actor)
@@ -242,7 +249,7 @@ class MemberViewSet(OfOrganization, ListModelMixin, GenericViewSet[Membership]):
         people.change_member(membership, actor=self.actor, **serializer.validated_data)
         return Response(MemberSerializer(self.get_object()).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, **problems(HTTPStatus.CONFLICT)})
     def destroy(self, request: Request, organization_id: UUID, pk: UUID) -> Response:
         """Take somebody out of it, or leave it oneself."""
         if pk != self.actor.pk:

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts import personal
 from accounts.models import User
+from vertexar.api.schema import problems
 from vertexar.errors import NotAllowed
 
 
@@ -35,7 +36,7 @@ class PersonalDataView(APIView):
 class EraseView(APIView):
     """The end of what is kept of the caller."""
 
-    @extend_schema(request=EraseSerializer, responses={204: None})
+    @extend_schema(request=EraseSerializer, responses={204: None, **problems(HTTPStatus.CONFLICT)})
     def post(self, request: Request) -> Response:
         """Erase it for ever; the password says that it is meant."""
         serializer = EraseSerializer(data=request.data)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts import registration
 from accounts.api.fields import PasswordField, UsernameField, password_refused_at
 from accounts.api.views import SignInView
+from vertexar.api.schema import problems
 
 
 class RegisterSerializer(serializers.Serializer[Any]):
@@ -33,7 +34,10 @@ class RegisteredSerializer(serializers.Serializer[Any]):
 class RegisterView(SignInView):
     """A new account, where the installation allows it."""
 
-    @extend_schema(request=RegisterSerializer, responses={202: RegisteredSerializer})
+    @extend_schema(
+        request=RegisterSerializer,
+        responses={202: RegisteredSerializer, **problems(HTTPStatus.CONFLICT)},
+    )
     def post(self, request: Request) -> Response:
         """Register. Whether the address is known is told by mail, to its owner alone."""
         serializer = RegisterSerializer(data=request.data)

@@ -1,5 +1,6 @@
 """Signing in with an account elsewhere, for clients of the API: authorization code with PKCE."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
@@ -13,6 +14,7 @@ from accounts.api.serializers import TokensSerializer
 from accounts.api.views import SignInView
 from accounts.social import codes, exchange, providers
 from accounts.social.exchange import Client, Errand, NotReturned
+from vertexar.api.schema import problems
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -87,7 +89,10 @@ class StartView(SignInView):
 class TokenView(SignInView):
     """The way in."""
 
-    @extend_schema(request=SocialTokenSerializer, responses=TokensSerializer)
+    @extend_schema(
+        request=SocialTokenSerializer,
+        responses={200: TokensSerializer, **problems(HTTPStatus.NOT_FOUND)},
+    )
     @lockout.judging()
     def post(self, request: Request) -> Response:
         """Take the code for a pair of tokens, within a minute and once.
