@@ -326,7 +326,7 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
         queued = 0
         for content in queryset:
             try:
-                recompile_marker(marker=content.marker)
+                recompile_marker(marker=content.marker, actor=cast("User", request.user))
             except DomainError as error:
                 self.message_user(request, f"{content}: {error.message}", messages.WARNING)
             else:

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from accounts.models import Capability, Organization, User
 from arcontent import tasks
 from arcontent.models import ARContent, Video
@@ -138,6 +139,7 @@ def create_content(
                 sha256=upload.video_sha256,
                 size_bytes=upload.video.size,
             )
+            audit.record(audit.Action.CREATED, actor=user, target=content, title=content.title)
             wake(tasks.prepare_video, video)
     except IntegrityError:  # the same key arrived twice at the same moment, and the other was first
         if (known := _made_before(fields)) is None:

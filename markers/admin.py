@@ -166,7 +166,7 @@ class MarkerAdmin(ScopedAdmin[Marker]):
         queued = 0
         for marker in queryset:
             try:
-                services.recompile_marker(marker=marker)
+                services.recompile_marker(marker=marker, actor=cast("User", request.user))
             except DomainError as error:
                 self.message_user(request, f"{marker}: {error.message}", messages.WARNING)
             else:

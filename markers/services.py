@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from accounts.models import Capability, Organization, User
 from markers import tasks
 from markers.models import Marker, MarkerBatch, MarkerPreset
@@ -126,6 +127,8 @@ def create_batch(
     if not_stored and not any(item.marker for item in items):
         batch.delete()
         raise not_stored[0].__cause__ or not_stored[0]
+    made = sum(item.marker is not None for item in items)
+    audit.record(audit.Action.CREATED, actor=user, target=batch, markers=made)
     return batch, items
 
 
@@ -155,17 +158,21 @@ def _stored_or_not(picture: Picture) -> str:
 
 
 @transaction.atomic
-def recompile_marker(*, marker: Marker, options: dict[str, Any] | None = None) -> Marker:
+def recompile_marker(
+    *, marker: Marker, actor: User | None, options: dict[str, Any] | None = None
+) -> Marker:
     """Queue a marker again; its present target stays in use until a new one is ready.
 
     Args:
         marker: which.
+        actor: who asks for it; None for an operator.
         options: what to compile it with from now on; None for what it had.
 
     Raises:
         Conflict: it is being compiled right now.
     """
     marker = reset_marker(marker=marker, options=options)
+    audit.record(audit.Action.RECOMPILED, actor=actor, target=marker, options=marker.options)
     wake(tasks.compile_marker, marker)
     return marker
 

@@ -108,9 +108,7 @@ class EventView(APIView):
     permission_classes = [AllowAny]
     throttle_classes = [ViewerThrottle]
 
-    @extend_schema(
-        request=EventSerializer, responses={204: None, **problems(HTTPStatus.NOT_FOUND)}
-    )
+    @extend_schema(request=EventSerializer, responses={204: None, **problems(HTTPStatus.NOT_FOUND)})
     def post(self, request: Request) -> Response:
         """Count one event."""
         serializer = EventSerializer(data=request.data)

@@ -24,6 +24,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ModelViewSet, ReadOnlyModelViewSet
 
+from accounts import audit
 from accounts.models import Capability, Organization, User
 from accounts.services import home_organization
 from markers import services
@@ -75,7 +76,9 @@ class MarkerViewSet(ReadOnlyModelViewSet[Marker]):
         serializer = RecompileSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         marker = services.recompile_marker(
-            marker=self.get_object(), options=serializer.validated_data.get("options")
+            marker=self.get_object(),
+            actor=cast("User", request.user),
+            options=serializer.validated_data.get("options"),
         )
         return Response(self.get_serializer(marker).data, status=HTTPStatus.ACCEPTED)
 
@@ -187,16 +190,34 @@ class MarkerPresetViewSet(ModelViewSet[MarkerPreset]):
         organization = home_organization(cast("User", self.request.user))
         preset = MarkerPreset(organization=organization)
         self.check_object_permissions(self.request, preset)
-        _save_named(serializer, organization=organization)
+        self._save(serializer, audit.Action.CREATED, organization=organization)
 
     def perform_update(self, serializer: BaseSerializer[MarkerPreset]) -> None:
         """Change it."""
-        _save_named(serializer)
+        self._save(serializer, audit.Action.CHANGED)
 
+    @transaction.atomic
+    def perform_destroy(self, instance: MarkerPreset) -> None:
+        """Delete it."""
+        user = cast("User", self.request.user)
+        audit.record(audit.Action.DELETED, actor=user, target=instance, name=instance.name)
+        instance.delete()
 
-def _save_named(serializer: BaseSerializer[MarkerPreset], **fields: Organization) -> None:
-    try:
-        with transaction.atomic():
-            serializer.save(**fields)
-    except IntegrityError as error:
-        raise Conflict(_("There is a preset of this name."), code="name_taken") from error
+    def _save(
+        self,
+        serializer: BaseSerializer[MarkerPreset],
+        action: audit.Action,
+        **fields: Organization,
+    ) -> None:
+        try:
+            with transaction.atomic():
+                preset = serializer.save(**fields)
+                audit.record(
+                    action,
+                    actor=cast("User", self.request.user),
+                    target=preset,
+                    name=preset.name,
+                    options=preset.options,
+                )
+        except IntegrityError as error:
+            raise Conflict(_("There is a preset of this name."), code="name_taken") from error

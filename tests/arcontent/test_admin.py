@@ -273,6 +273,7 @@ def test_a_request_without_a_picture_is_answered(desk: Client) -> None:
 def test_who_may_not_upload_gets_no_guess(client: Client, stranger: User, picture: bytes) -> None:
     stranger.is_staff = True
     stranger.save()
+    stranger.memberships.update(role=Role.VIEWER)
     client.force_login(stranger)
 
     assert guess(client, picture).status_code == 403

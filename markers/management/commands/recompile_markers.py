@@ -36,7 +36,7 @@ class Command(BaseCommand):
         with Progress(self.stderr, is_told=verbosity > 0) as progress:
             for done, marker in enumerate(markers.iterator(chunk_size=500), start=1):
                 try:
-                    recompile_marker(marker=marker)
+                    recompile_marker(marker=marker, actor=None)
                 except DomainError as error:
                     progress.said(f"{marker.pk}: {error.message}")
                 else:
