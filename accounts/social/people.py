@@ -1,4 +1,4 @@
-"""Who of ours it is that a provider vouches for. docs/adr/0011-social-login.md says why so."""
+"""Who of ours it is that a provider vouches for. docs/adr/0012-social-login.md says why so."""
 
 import re
 from dataclasses import dataclass
