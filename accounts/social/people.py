@@ -1,4 +1,4 @@
-"""Who of ours it is that a provider vouches for. docs/adr/0011-social-login.md says why so."""
+"""Who of ours it is that a provider vouches for. docs/adr/0012-social-login.md says why so."""
 
 import re
 from dataclasses import dataclass
@@ -155,9 +155,8 @@ def _registered(identity: Identity) -> SocialAccount:
             _("Nobody here has your address, and nobody can register."),
             hint=_("Ask an owner of an organisation to invite you."),
         )
-    unconfirmed().filter(
-        email__iexact=identity.email
-    ).delete()  # somebody claimed it, and never more
+    # Somebody claimed the address, and that is all: they never followed the link in the mail.
+    unconfirmed().filter(email__iexact=identity.email).delete()
     user = User(
         username=_free_username(identity),
         email=identity.email,

@@ -1,22 +1,25 @@
 """Who comes in with an account elsewhere, as whom, and who does not."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from threading import Barrier
 from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import AuditEntry, Membership, Role, User
+from accounts.models import AuditEntry, Membership, Organization, Role, User
 from accounts.otp import enrolment
 from accounts.registration import unconfirmed
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.phone import Phone
-from tests.accounts.social import DESK, come_in, is_in, knowing_anna, make_anna
+from tests.accounts.social import DESK, LEAVE, come_in, is_in, knowing_anna, make_anna, url_on
 from tests.oidc import Provider
 
 pytestmark = pytest.mark.django_db
@@ -281,6 +284,32 @@ def test_somebody_unknown_gets_an_account_where_everybody_may(
     assert not user.is_superuser
     assert Membership.objects.get(user=user).role == Role.OWNER
     assert AuditEntry.objects.filter(action="user.registered", details__by="firm").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_new_who_comes_many_times_at_once_gets_one_account(
+    firm: Provider, settings: Settings
+) -> None:
+    settings.REGISTRATION_OPEN = True
+    browsers = [Client() for _browser in range(4)]
+    returns = [firm.visit(url_on(browser.post(LEAVE))) for browser in browsers]
+    gate = Barrier(len(browsers))
+
+    def come_back(browser: Client, back: str) -> int:
+        gate.wait()
+        try:
+            return browser.get(back).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        answers = set(pool.map(come_back, browsers, returns))
+
+    assert HTTPStatus.OK in answers
+    assert max(answers) < HTTPStatus.INTERNAL_SERVER_ERROR
+    assert (
+        User.objects.count() == SocialAccount.objects.count() == Organization.objects.count() == 1
+    )
 
 
 def test_who_does_not_work_in_the_back_office_is_told_so(
