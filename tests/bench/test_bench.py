@@ -74,7 +74,13 @@ def test_rates_are_those_of_the_frames() -> None:
         "lean": look(frames, {"easy": 4, "medium": 4, "hard": 1}, weight=600),
         "robust": look(frames, {"easy": 4, "medium": 4, "hard": 3}, weight=900),
     }
-    picture = {"is_bad": False, "is_held_out": True, "score": 80, "files": files}
+    picture = {
+        "is_bad": False,
+        "is_held_out": True,
+        "score": 80,
+        "found_share": 0.9,
+        "files": files,
+    }
 
     page = write_report({"detection": {"a picture": picture}})
 
