@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -41,6 +42,9 @@ def export_of(user: User) -> dict[str, Any]:
             {"organization": membership.organization.name, "role": membership.role}
             for membership in user.memberships.select_related("organization")
         ],
+        "comes_in_by": list(
+            SocialAccount.objects.filter(user=user).values("provider", "uid", "date_joined")
+        ),
         "sessions": list(
             user.api_sessions.values(
                 "created_at", "refreshed_at", "expires_at", "ended_at", "ip", "user_agent"
@@ -82,6 +86,7 @@ def erase(user: User, *, actor: User | None) -> None:
     Invitation.objects.filter(email__iexact=user.email).delete()
     ApiSession.objects.filter(user=user).delete()
     BackupCodeSet.objects.filter(user=user).delete()
+    SocialAccount.objects.filter(user=user).delete()
     for device in devices_for_user(user, confirmed=None):
         device.delete()
     user.memberships.all().delete()

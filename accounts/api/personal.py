@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any, cast
 
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -13,8 +12,8 @@ from rest_framework.views import APIView
 
 from accounts import personal
 from accounts.models import User
+from accounts.otp import codes
 from vertexar.api.schema import problems
-from vertexar.errors import NotAllowed
 
 
 class EraseSerializer(serializers.Serializer[Any]):
@@ -42,7 +41,6 @@ class EraseView(APIView):
         serializer = EraseSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = cast("User", request.user)
-        if not user.check_password(serializer.validated_data["password"]):
-            raise NotAllowed(_("The password is wrong."), code="wrong_password")
+        codes.check_password(request._request, user, serializer.validated_data["password"])
         personal.erase(user, actor=user)
         return Response(status=HTTPStatus.NO_CONTENT)

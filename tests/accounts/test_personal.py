@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
@@ -43,6 +44,7 @@ def test_a_person_is_handed_all_that_is_kept_and_no_secret() -> None:
 def test_erased_nothing_tells_who_it_was_and_no_door_opens() -> None:
     user = MembershipFactory.create(user__first_name="Ada", role=Role.OWNER).user
     TOTPDevice.objects.create(user=user, confirmed=False)
+    SocialAccount.objects.create(user=user, provider="google", uid="17")
     client = signed_in(user)
     name, email = user.username, user.email
 
@@ -57,6 +59,7 @@ def test_erased_nothing_tells_who_it_was_and_no_door_opens() -> None:
     assert not Membership.objects.filter(user=user).exists()
     assert not ApiSession.objects.filter(user=user).exists()
     assert not TOTPDevice.objects.filter(user=user).exists()
+    assert not SocialAccount.objects.filter(user=user).exists()
     assert client.get("/api/v1/users/me/data").status_code == 401
     assert set(AuditEntry.objects.filter(actor=user).values_list("ip", flat=True)) == {None}
     kept = json.dumps(list(AuditEntry.objects.values("details")))
@@ -69,7 +72,7 @@ def test_a_wrong_password_erases_nobody() -> None:
 
     response = signed_in(user).post("/api/v1/users/me/erase", {"password": "no"}, "json")
 
-    assert response.status_code == 403
+    assert response.status_code == 400
     assert response.json()["type"] == "urn:vertexar:problem:wrong_password"
     user.refresh_from_db()
     assert user.is_active
