@@ -106,9 +106,7 @@ class EventView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    @extend_schema(
-        request=EventSerializer, responses={204: None, **problems(HTTPStatus.NOT_FOUND)}
-    )
+    @extend_schema(request=EventSerializer, responses={204: None, **problems(HTTPStatus.NOT_FOUND)})
     def post(self, request: Request) -> Response:
         """Count one event."""
         serializer = EventSerializer(data=request.data)
