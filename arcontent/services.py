@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.base import File
@@ -16,13 +17,18 @@ from accounts import audit
 from accounts.models import Capability, Organization, User
 from arcontent import tasks
 from arcontent.models import ARContent, Video
+from arcontent.video.ffmpeg import FfmpegOverran
 from arcontent.video.limits import VideoLimits
-from arcontent.video.probe import probe_video
+from arcontent.video.probe import probe_video, unreadable
 from markers import services as marker_services
 from markers.pictures import Picture, read_picture
 from vertexar.errors import Conflict, NotAllowed, UnusableUpload
 from vertexar.queue import wake
 from vertexar.storage import sha256_of, store
+
+logger = logging.getLogger(__name__)
+
+PROBE_SECONDS: Final = 60.0  # of one run of ffmpeg; half a gigabyte is read in a few
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def read_upload(*, image: "File[bytes]", video: "File[bytes]") -> Upload:
         error.field = "image"
         raise
     try:
-        probe_video(_path_of(video), limits=video_limits())
+        _probe(_path_of(video))
     except UnusableUpload as error:
         error.field = "video"
         raise
@@ -171,6 +177,20 @@ def _made_before(fields: dict[str, Any]) -> ARContent | None:
             hint=_("Send a new key with each new upload."),
         )
     return known
+
+
+def _probe(path: Path) -> None:
+    """Look into a video, while its sender waits.
+
+    Raises:
+        UnusableUpload: it can't be used. That goes too for one that takes more time or memory to
+            look into than all of its work may take: no camera's does.
+    """
+    try:
+        probe_video(path, limits=replace(video_limits(), time_limit_s=PROBE_SECONDS))
+    except FfmpegOverran as error:
+        logger.exception("a video was refused unseen")
+        raise unreadable() from error
 
 
 def _path_of(video: "File[bytes]") -> Path:

@@ -18,8 +18,9 @@ from django.views.decorators.http import condition, require_safe
 
 from vertexar.storage import CHUNK_BYTES, LocalStorage
 
-# What we ever store. Anything else is handed out as bytes to keep, never as something to show.
+# What is made to be shown. Anything else is handed out as bytes to keep.
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".mp4": "video/mp4"}
+AS_IT_CAME = ".upload"  # what strangers sent, kept for our own work: it is not handed out
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 KEY = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 
@@ -49,6 +50,8 @@ def serve(request: HttpRequest, key: str) -> HttpResponseBase:
         response["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
         response["Content-Length"] = str(len(wanted))
     response["Content-Type"] = TYPES.get(path.suffix, "application/octet-stream")
+    if path.suffix not in TYPES:
+        response["Content-Disposition"] = "attachment"
     response["Accept-Ranges"] = "bytes"
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
@@ -62,7 +65,7 @@ def _path_of(key: str) -> Path:
         path = Path(storage.path(key))
     except (SuspiciousFileOperation, ValueError) as error:  # "..", a NUL byte
         raise Http404 from error
-    if path.name.startswith(".") or not path.is_file():
+    if path.name.startswith(".") or path.suffix == AS_IT_CAME or not path.is_file():
         raise Http404
     return path
 
