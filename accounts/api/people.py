@@ -197,7 +197,9 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
     first_name = serializers.CharField(source="user.first_name", read_only=True)
     last_name = serializers.CharField(source="user.last_name", read_only=True)
     is_active = serializers.BooleanField(source="user.is_active", read_only=True)
-    last_login = serializers.DateTimeField(source="user.last_login", read_only=True)
+    last_login = serializers.DateTimeField(
+        source="user.last_login", read_only=True, allow_null=True
+    )
 
     class Meta:
         model = Membership

@@ -14,6 +14,8 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from accounts.models import User
 from config.wsgi import application
 
+pytestmark = pytest.mark.django_db
+
 
 def ask(method: str, path: str, *, content_type: str, query: str = "", body: bytes = b"") -> Any:
     """Call the application as a server does; the status and the body of its answer."""
