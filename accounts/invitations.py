@@ -15,7 +15,7 @@ from accounts.mail import post
 from accounts.models import Invitation, Membership, Organization, Role, User
 from accounts.people import demand_right_over, locked
 from accounts.registration import name_taken, unconfirmed
-from vertexar.errors import Conflict
+from vertexar.errors import Conflict, NotAllowed
 
 TOKEN_BYTES = 32
 
@@ -54,6 +54,8 @@ def invite(organization: Organization, *, email: str, role: Role, actor: User) -
     row = organization.invitations.filter(email=email, accepted_at=None).first()
     if row is None:
         row = Invitation(organization=organization, email=email)
+    else:
+        demand_right_over(organization, Role(row.role), actor=actor)  # it may be an owner's
     row.role, row.invited_by = role, actor
     row.expires_at = timezone.now() + settings.INVITATION_TIMEOUT
     row.token_sha256 = _sha256(secrets.token_urlsafe(TOKEN_BYTES))  # until the mail is written
@@ -126,10 +128,7 @@ def accept_as_new(token: str, *, username: str, password: str) -> Membership:
         with transaction.atomic():
             row = _taken(token)
             if account_of(row) is not None:
-                raise HasAccount(
-                    _("There is an account with this address."),
-                    hint=_("Sign in with it and accept again."),
-                )
+                raise has_account()
             unconfirmed().filter(email=row.email).delete()
             if User.objects.filter(username__iexact=username).exists():
                 raise name_taken()
@@ -141,6 +140,14 @@ def accept_as_new(token: str, *, username: str, password: str) -> Membership:
             return _join(row, user)
     except IntegrityError as error:  # somebody was faster by the blink of an eye
         raise name_taken() from error
+
+
+def has_account() -> HasAccount:
+    """Say so, and what helps."""
+    return HasAccount(
+        _("There is an account with this address."),
+        hint=_("Sign in with it and accept again."),
+    )
 
 
 def not_valid() -> InvitationNotValid:
@@ -155,9 +162,21 @@ def _taken(token: str) -> Invitation:
     """Find an invitation and lock it: it is accepted once."""
     rows = Invitation.objects.open().select_related("organization", "invited_by")
     row = rows.select_for_update(of=["self"]).filter(token_sha256=_sha256(token)).first()
-    if row is None:
+    if row is None or not _may_still_invite(row):
         raise not_valid()
     return row
+
+
+def _may_still_invite(row: Invitation) -> bool:
+    """Whether who invited could do so today: nobody lets others in who is out themselves."""
+    inviter = row.invited_by
+    if inviter is None or not inviter.is_active:
+        return False
+    try:
+        demand_right_over(row.organization, Role(row.role), actor=inviter)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _join(row: Invitation, user: User) -> Membership:

@@ -34,6 +34,7 @@ from rest_framework.exceptions import APIException
 
 from accounts import audit
 from accounts.models import User
+from accounts.people import people_managed_by
 from vertexar.api import problems
 from vertexar.client import client_ip, network_of
 from vertexar.errors import DomainError, TooManyRequests
@@ -255,6 +256,7 @@ def unlock_chosen(
 ) -> None:
     """Hear the chosen users again from wherever they were locked out."""
     actor = cast("User", request.user)
-    unlocked = sum(unlock(actor=actor, username=user.get_username()) > 0 for user in queryset)
+    theirs = queryset.filter(pk__in=people_managed_by(actor).values("pk"))
+    unlocked = sum(unlock(actor=actor, username=user.get_username()) > 0 for user in theirs)
     message = _("Had failed to sign in and may try again: %(count)d.") % {"count": unlocked}
     model_admin.message_user(request, message)

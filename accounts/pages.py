@@ -150,6 +150,8 @@ class InvitationPage(AccountPage):
             return invitations.accept(token, user=self.request.user)
         account = invitations.account_of(row)
         if isinstance(form, JoinAsForm) and account is not None:
+            if not account.has_usable_password():  # nothing here shows that it is theirs
+                raise invitations.has_account()
             codes.check_password(self.request, account, form.cleaned_data["password"])
             return invitations.accept(token, user=account)
         sent = form.cleaned_data if isinstance(form, JoinForm) else {}

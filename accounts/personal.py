@@ -55,7 +55,17 @@ def export_of(user: User) -> dict[str, Any]:
                 "created_at", "organization__name", "role", "accepted_at"
             )
         ),
-        "audit": list(entries.values("at", "action", "object_type", "object_id", "ip", "details")),
+        "audit": [
+            {
+                "at": entry.at,
+                "action": entry.action,
+                "object_type": entry.object_type,
+                "object_id": entry.object_id,
+                "ip": entry.ip if entry.actor_id == user.pk else None,  # others' are not theirs
+                "details": entry.details,
+            }
+            for entry in entries
+        ],
     }
 
 
@@ -90,6 +100,7 @@ def erase(user: User, *, actor: User | None) -> None:
     for device in devices_for_user(user, confirmed=None):
         device.delete()
     user.memberships.all().delete()
+    email = user.email
     nobody = f"erased-{uuid4().hex[:12]}"
     user.username, user.email = nobody, f"{nobody}@{NOWHERE}"
     user.first_name = user.last_name = ""
@@ -101,3 +112,4 @@ def erase(user: User, *, actor: User | None) -> None:
     audit.record(audit.Action.ERASED, actor=actor, target=user)
     with audit.maintenance():  # that something was done remains, not from where
         AuditEntry.objects.filter(actor=user).update(ip=None)
+        AuditEntry.objects.filter(details__email__iexact=email).update(details={})

@@ -105,13 +105,16 @@ def verify(user: User, code: str) -> Any:
 
 
 def check_password(request: HttpRequest, user: User, password: str) -> None:
-    """Make sure once more who is signed in. Who signs in elsewhere and has no password passes.
+    """Make sure once more who is signed in. Who has no password chooses one by mail first.
 
     Raises:
         WrongPassword: it is not theirs, or they are locked out.
     """
-    if not user.has_usable_password():
-        return
+    if not user.has_usable_password():  # or a stolen token would be enough
+        raise WrongPassword(
+            _("You have no password yet."),
+            hint=_("Choose one by mail, as if you had forgotten it."),
+        )
     with judging():
         found = authenticate(request, username=user.get_username(), password=password)
     if found is None or found.pk != user.pk:

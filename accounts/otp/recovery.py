@@ -8,6 +8,7 @@ from accounts.mail import Letter, post
 from accounts.models import Capability, Organization, User
 from accounts.otp.enrolment import delete_all
 from accounts.otp.standing import OWNERS
+from accounts.people import people_managed_by
 from vertexar.errors import NotAllowed
 
 
@@ -45,11 +46,13 @@ def _may_touch(user: User, *, actor: User) -> bool:
     """Whether this user's second factor guards nothing that the actor may not touch.
 
     One's own goes with a password and a code alone; a superuser's only by another superuser; an
-    owner's by who manages owners in every organisation that is theirs.
+    owner's by who manages owners in every organisation that is theirs. Who belongs elsewhere as
+    well is not the actor's to open: the factor guards what is there, too.
     """
     if actor.pk == user.pk:
         return False
+    if actor.is_superuser:
+        return True
     owned = Organization.objects.filter(memberships__user=user, memberships__role__in=OWNERS)
-    return actor.is_superuser or (
-        not user.is_superuser and all(actor.can(Capability.MANAGE_OWNERS, one) for one in owned)
-    )
+    is_theirs = people_managed_by(actor).filter(pk=user.pk).exists()
+    return is_theirs and all(actor.can(Capability.MANAGE_OWNERS, one) for one in owned)

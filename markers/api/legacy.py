@@ -70,7 +70,7 @@ class LegacyGenerateSerializer(serializers.Serializer[Any]):
         """Keep what we know; resolutions and levels follow from the picture now."""
         try:
             members = json.loads(config or "{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise no_options() from error
         if not isinstance(members, dict):
             raise no_options()

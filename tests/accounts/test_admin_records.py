@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts import audit, sessions
 from accounts.models import ApiSession, Invitation, Organization, Role, User
@@ -127,7 +128,10 @@ def test_nobody_changes_what_is_written(desk: Client) -> None:
     assert desk.post(url, {"post": "yes"}).status_code == 403
 
 
-def test_an_entry_is_found_by_request_actor_and_kind(desk: Client, editor: User) -> None:
+def test_an_entry_is_found_by_request_actor_and_kind(
+    desk: Client, editor: User, settings: Settings
+) -> None:
+    settings.NUM_PROXIES = 1  # whose id of the request is kept
     sent = Client(headers={"X-Request-ID": "request-4711"})
     form = {"username": editor.username, "password": PASSWORD}
     sent.post("/api/v1/auth/login", form, "application/json")

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts import audit
@@ -11,7 +12,8 @@ from tests.accounts.factories import PASSWORD, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_signing_in_is_written_down_with_address_and_request() -> None:
+def test_signing_in_is_written_down_with_address_and_request(settings: Settings) -> None:
+    settings.NUM_PROXIES = 1  # whose id of the request is kept
     user = UserFactory.create()
     client = APIClient(headers={"X-Request-ID": "request-1234"})
 

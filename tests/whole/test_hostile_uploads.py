@@ -29,6 +29,7 @@ from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from arcontent import services
 from arcontent.models import ARContent, Video
 from arcontent.preparation import prepare_video
@@ -357,6 +358,7 @@ def named(upload: Upload) -> Upload:
     """Give it another name where Django leaves nothing of its own."""
     body, content_type = form(("image", upload))
     request = RequestFactory().generic("POST", "/", body, content_type=content_type)
+    request.user = User(is_active=True)  # of others no form with files is read
     with closing(request), suppress(MultiPartParserError):  # or it is no form any more
         if request.FILES:
             return upload
