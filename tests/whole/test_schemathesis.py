@@ -159,6 +159,7 @@ def there(db: None, client: Client, picture: bytes, video: bytes) -> There:
             "refresh_token": tokens["refresh_token"],
             "code": content.code,
             "markers": [str(marker.pk)],
+            "options": {"profile": "lean"},
             "preset": preset.name,
             "image": picture,
             "images": [picture],
@@ -212,7 +213,7 @@ def exchange(case: schemathesis.Case[Any], there: There) -> None:
     known = next((pk for part, pk in there.ids.items() if part in case.path), None)
     for name, value in case.path_parameters.items():
         one = there.studio if name == "organization_id" else known
-        if one is not None and is_uuid(value) and die(value) % 2:
+        if one is not None and is_uuid(value) and die(value) % 4:
             case.path_parameters[name] = str(one)
     if isinstance(case.body, dict):
         # Rating a picture takes a second. Of other bodies a third has all that is there, a third
