@@ -18,16 +18,20 @@ current: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class RequestIdFilter(logging.Filter):
-    """Puts the request's id on every log line, so that a report leads to it, and hides secrets."""
+    """Puts the id of the request at hand on every log line, so that a report leads to its lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep every record, without what would open an account."""
+        """Keep every record."""
         record.request_id = current.get() or "-"
-        message = record.getMessage()
-        hidden = SECRET_LINK.sub(r"\1…", message)
-        if hidden != message:
-            record.msg, record.args = hidden, None
         return True
+
+
+class LineFormatter(logging.Formatter):
+    """Writes a line, and whatever follows it, without what would open an account."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make the text of a record."""
+        return SECRET_LINK.sub(r"\1…", super().format(record))
 
 
 class RequestIdMiddleware:

@@ -16,7 +16,7 @@ from accounts.otp import codes, recovery
 from tests.accounts.factories import MembershipFactory, OrganizationFactory, UserFactory
 from vertexar import uploads
 from vertexar.errors import NotAllowed
-from vertexar.request_id import RequestIdFilter
+from vertexar.request_id import LineFormatter
 
 pytestmark = pytest.mark.django_db
 
@@ -109,10 +109,16 @@ def test_links_that_open_accounts_are_not_in_the_log(path: str) -> None:
         {"msg": "%s: %s", "args": ("Too Many Requests", f"/account/{path}")}
     )
 
-    RequestIdFilter().filter(record)
+    line = LineFormatter("%(message)s").format(record)
 
-    assert record.getMessage().startswith("Too Many Requests: /account/")
-    assert "s3cr3t" not in record.getMessage()
+    assert line.startswith("Too Many Requests: /account/")
+    assert "s3cr3t" not in line
+
+
+def test_the_log_of_an_installation_is_written_so() -> None:
+    written_by = [handler.formatter for handler in logging.getLogger().handlers]
+
+    assert any(isinstance(formatter, LineFormatter) for formatter in written_by)
 
 
 def test_nobody_names_their_requests_after_those_of_others(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import User
+from accounts.management.users import user_named
 from accounts.personal import erase
 from vertexar.errors import DomainError
 
@@ -17,9 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="Do not ask.")
 
     def handle(self, *args: Any, username: str, yes: bool, **options: Any) -> None:
-        user = User.objects.filter(username=username).first()
-        if user is None:
-            raise CommandError(f"There is no user {username}.")
+        user = user_named(username)
         if not yes and input(f"Type {username} again to erase them for ever: ") != username:
             raise CommandError("Nothing was erased.")
         try:

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from accounts.models import User
+from accounts.management.users import user_named
 from accounts.personal import record_export
 
 
@@ -17,9 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        user = User.objects.filter(username=username).first()
-        if user is None:
-            raise CommandError(f"There is no user {username}.")
+        user = user_named(username)
         exported = record_export(user, actor=None)
         text = json.dumps(exported, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
         self.stdout.write(text)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import User
+from accounts.management.users import user_named
 from accounts.otp import recovery
 from vertexar.errors import Conflict
 
@@ -16,9 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        user = User.objects.filter(username=username).first()
-        if user is None:
-            raise CommandError(f"There is no user {username}.")
+        user = user_named(username)
         try:
             recovery.recover(user, actor=None)
         except Conflict as error:
