@@ -167,9 +167,15 @@ def not_valid() -> InvitationNotValid:
 
 
 def _taken(token: str) -> Invitation:
-    """Find an invitation and lock it: it is accepted once."""
+    """Find an invitation and lock it: it is accepted once.
+
+    The organisation first, as everybody does who changes its people: so nobody waits in a circle.
+    """
     rows = Invitation.objects.open().select_related("organization", "invited_by")
-    row = rows.select_for_update(of=["self"]).filter(token_sha256=_sha256(token)).first()
+    rows = rows.filter(token_sha256=_sha256(token))
+    if (row := rows.first()) is not None:
+        locked(row.organization)
+    row = rows.select_for_update(of=["self"]).first()
     if row is None or not _may_still_invite(row):
         raise not_valid()
     return row

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import migrations, models
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Cast
 
 ADMINISTRATOR = 3
 
@@ -15,7 +16,7 @@ def read_the_log(apps: Any, schema_editor: Any) -> None:
         action="user.deactivated", object_type="accounts.User", object_id=OuterRef("key")
     )
     closed = user.objects.filter(is_active=False).annotate(
-        key=models.functions.Cast("pk", models.CharField()),
+        key=Cast("pk", models.CharField()),
         last_closed_by=Subquery(closings.order_by("-at").values("actor")[:1]),
     )
     administrators = user.objects.filter(is_superuser=True).values("pk")

@@ -70,6 +70,14 @@ def test_confirmations_count_with_it_whoever_is_written_to(
     assert (len(confirmations), len(resets)) == (4, 1)
 
 
+def test_an_address_is_the_same_in_capitals(address: str) -> None:
+    for _time in range(4):
+        notice(address)
+        notice(address.upper())
+
+    assert len(mail.outbox) == 5
+
+
 def test_every_address_is_counted_for_itself(address: str, deliver: Delivering) -> None:
     UserFactory.create(email=address)
     other = UserFactory.create(email=f"other-{address}")

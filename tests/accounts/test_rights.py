@@ -1,18 +1,20 @@
 """What somebody has closed, owned or begun, once others or they themselves are gone."""
 
+import importlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
+from contextlib import closing, suppress
+from threading import Barrier, BrokenBarrierError, Event
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django_otp import devices_for_user
 
 from accounts import invitations, people, personal
-from accounts.models import AuditEntry, Invitation, Membership, Organization, Role, User
+from accounts.models import AuditEntry, ClosedBy, Invitation, Membership, Organization, Role, User
 from tests.accounts.desk import act
 from tests.accounts.factories import MembershipFactory, OrganizationFactory, UserFactory
 from vertexar.errors import DomainError, NotAllowed
@@ -82,6 +84,29 @@ def test_opened_again_an_account_is_as_if_it_had_never_been_closed(
     people.activate(editor, actor=manager)
 
     assert User.objects.get(pk=editor.pk).is_active
+
+
+def test_of_accounts_closed_before_the_audit_log_tells_by_whom(
+    member: Member, editor: User, superuser: User
+) -> None:
+    closed = {
+        "manager": editor,
+        "administrator": member(Role.VIEWER),
+        "reopened": member(Role.VIEWER),
+    }
+    manager = member(Role.MANAGER)
+    people.deactivate(closed["manager"], actor=superuser)
+    people.activate(closed["manager"], actor=superuser)
+    people.deactivate(closed["manager"], actor=manager)
+    people.deactivate(closed["administrator"], actor=superuser)
+    people.deactivate(closed["reopened"], actor=superuser)
+    people.activate(closed["reopened"], actor=superuser)
+    User.objects.update(closed_by=ClosedBy.NOBODY)
+
+    importlib.import_module("accounts.migrations.0006_user_closed_by").read_the_log(apps, None)
+
+    levels = {name: User.objects.get(pk=user.pk).closed_by for name, user in closed.items()}
+    assert levels == {"manager": 0, "administrator": ClosedBy.ADMINISTRATOR, "reopened": 0}
 
 
 # --- The last owner ------------------------------------------------------------------------------
@@ -268,3 +293,39 @@ def test_the_back_office_takes_back_invitations_of_former_administrators(
 
     assert not User.objects.filter(pk=former.pk, is_superuser=True).exists()
     assert roles_waiting() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_accepts_while_the_inviter_is_demoted_comes_first_and_neither_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    studio = OrganizationFactory.create()
+    rows = [MembershipFactory.create(organization=studio, role=Role.OWNER) for _n in range(2)]
+    first, inviter = (row.user for row in rows)
+    sent = invitations.invite(studio, email="b@example.org", role=Role.OWNER, actor=inviter)
+    token, guest = invitations.new_token(sent), UserFactory.create()
+    is_taken, is_demoted, joins = Event(), Event(), invitations._join
+
+    def join_late(*args: Any) -> Membership:
+        is_taken.set()
+        is_demoted.wait(timeout=1)  # which waits for us, as it should
+        return joins(*args)
+
+    monkeypatch.setattr(invitations, "_join", join_late)
+
+    def accept() -> None:
+        with closing(connection):
+            invitations.accept(token, user=guest)
+
+    def demote() -> None:
+        assert is_taken.wait(timeout=10)
+        with closing(connection):
+            people.change_role(rows[1], Role.VIEWER, actor=first)
+            is_demoted.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(accept), pool.submit(demote)]:
+            done.result()
+
+    assert studio.memberships.filter(user=guest, role=Role.OWNER).exists()
+    assert Invitation.objects.get().accepted_at is not None
