@@ -32,7 +32,8 @@ def test_a_picture_whose_worker_is_killed_for_its_time_fails_once_and_says_so(
     slow = MarkerFactory.create(picture="markers/pictures/slow.png")
     (media / "markers/pictures").mkdir(parents=True)
     os.mkfifo(media / slow.picture)  # which nobody writes: reading it never ends
-    tasks.compile_marker.apply_async((str(slow.pk),), time_limit=HARD_LIMIT_S, soft_time_limit=None)
+    limits: dict[str, Any] = {"time_limit": HARD_LIMIT_S, "soft_time_limit": None}
+    tasks.compile_marker.apply_async((str(slow.pk),), **limits)
     log = tmp_path / "log"
 
     with worker(media, log, DJANGO_SETTINGS_MODULE="only_hard", PYTHONPATH=str(tmp_path)):
