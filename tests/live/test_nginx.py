@@ -1,0 +1,260 @@
+"""nginx as docker/nginx configures it, before a real gunicorn started as `manage.py up` does."""
+
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+from arcontent.models import ARContent
+from tests import nginx
+from tests.arcontent.factories import ready_content
+from tests.live.test_limits import ROOT, answers
+from tests.live.test_worker import until
+from vertexar.local.up import web_command
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.xdist_group("nginx"),
+    pytest.mark.skipif(nginx.PROGRAM is None, reason="nginx is not installed"),
+    pytest.mark.django_db(transaction=True),
+]
+THREADS = 8  # of the one web process
+SLICE_BYTES = 4 * 1024 * 1024
+FILM = "arcontent/videos/ab/film.mp4"
+FILM_BYTES = random.Random(5).randbytes(2 * SLICE_BYTES + 12_345)
+SLOW_CLIENTS = 3 * THREADS
+QUICK_S = 10  # on a machine that has much else to do
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """nginx, and gunicorn behind it."""
+
+    nginx: nginx.Nginx
+    web: "subprocess.Popen[bytes]"
+    web_log: Path
+    media: Path
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+        server = http.client.HTTPSConnection(
+            "127.0.0.1", self.nginx.port, timeout=60, context=self.nginx.trust
+        )
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            server.request(method, path, body or None, named)
+            response = server.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            server.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, b"", **headers)
+
+    def connect(self) -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", self.nginx.port), timeout=QUICK_S)
+        return self.nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[Front]:
+    media, log = tmp_path / "media", tmp_path / "web.log"
+    (media / FILM).parent.mkdir(parents=True)
+    (media / FILM).write_bytes(FILM_BYTES)
+    database = urlsplit(os.environ["DATABASE_URL"])
+    environ = {
+        **os.environ,
+        "DATABASE_URL": database._replace(path=f"/{connection.settings_dict['NAME']}").geturl(),
+        "SECRET_KEY": "only-for-tests-" + "x" * 40,
+        "DJANGO_SETTINGS_MODULE": "config.settings.base",
+        "JWT_KEYS_DIR": str(tmp_path / "keys"),
+        "PUBLIC_URL": "https://127.0.0.1",
+        "NUM_PROXIES": "1",
+        "RATE_LIMIT_ENABLED": "false",  # only nginx limits here
+        "MEDIA_ROOT": str(media),
+        "WEB_CONCURRENCY": "1",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as out:
+        web_port = int(listener.getsockname()[1])
+        web = subprocess.Popen(
+            web_command(listener.fileno()),
+            cwd=ROOT,
+            env=environ,
+            stdout=out,
+            stderr=out,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+        )
+    try:
+        until(lambda: answers(web_port), "the web server")
+        with nginx.nginx_before(tmp_path / "nginx", web_ports=[web_port]) as server:
+            yield Front(server, web, log, media)
+    finally:
+        _kill(web)
+
+
+def _kill(web: "subprocess.Popen[bytes]") -> None:
+    if web.poll() is None:
+        os.killpg(web.pid, signal.SIGKILL)
+    web.wait()
+
+
+def test_people_are_served_by_https_and_sent_there(front: Front) -> None:
+    plain = http.client.HTTPConnection("127.0.0.1", front.nginx.plain_port, timeout=QUICK_S)
+    plain.request("GET", "/ar/abc?x=1")
+    sent_on = plain.getresponse()
+    plain.close()
+
+    ready = front.get("/health/ready")
+    metrics = front.get("/metrics")
+
+    assert sent_on.status == 301
+    assert sent_on.headers["Location"] == "https://127.0.0.1/ar/abc?x=1"
+    assert ready.status == 200
+    assert "max-age" in ready.headers["Strict-Transport-Security"]
+    assert metrics.status == 404  # for Prometheus alone, which does not come this way
+    assert "GET /metrics" not in front.web_log.read_text()
+
+
+def test_what_a_client_says_of_itself_is_not_believed_or_written_down(front: Front) -> None:
+    claimed = {"X_Request_ID": "chosen-by-a-stranger", "X_Forwarded_For": "203.0.113.9"}
+
+    answer = front.get("/account/invitation/s3cret?mail=anna@example.org", **claimed)
+
+    assert answer.headers["X-Request-ID"] not in {"", claimed["X_Request_ID"]}
+    until(lambda: "invitation" in front.nginx.log, "the line of the request")
+    line = json.loads(front.nginx.log.splitlines()[-1])
+    assert line["request_id"] == answer.headers["X-Request-ID"]
+    assert line["path"] == "/account/invitation/…"
+    for secret in ("s3cret", "anna", "127.0.0.1", "203.0.113.9"):
+        assert secret not in front.nginx.log
+
+
+RANGES = {
+    "bytes=0-99": slice(0, 100),
+    f"bytes={SLICE_BYTES - 10}-{SLICE_BYTES + 9}": slice(SLICE_BYTES - 10, SLICE_BYTES + 10),
+    "bytes=-500": slice(-500, None),
+    f"bytes={SLICE_BYTES}-": slice(SLICE_BYTES, None),
+}
+
+
+def test_films_are_played_in_ranges_and_kept(front: Front) -> None:
+    for asked, given in RANGES.items():
+        answer = front.get(f"/media/{FILM}", Range=asked)
+        assert (answer.status, answer.body) == (206, FILM_BYTES[given]), asked
+    past_the_end = front.get(f"/media/{FILM}", Range=f"bytes={len(FILM_BYTES)}-")
+    whole = front.get(f"/media/{FILM}")
+    head = front.ask("HEAD", f"/media/{FILM}")
+    missing = front.get("/media/arcontent/videos/ab/none.mp4")
+
+    (front.media / FILM).unlink()
+    kept = front.get(f"/media/{FILM}")
+
+    assert past_the_end.status == 416
+    assert (whole.status, whole.body) == (200, FILM_BYTES)
+    assert whole.headers["Content-Type"] == "video/mp4"
+    assert whole.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert (head.status, head.headers["Content-Length"]) == (200, str(len(FILM_BYTES)))
+    assert missing.status == 404
+    assert (kept.status, kept.body, kept.headers["X-Cache"]) == (200, FILM_BYTES, "HIT")
+
+
+def test_a_printed_code_is_answered_from_the_cache_while_the_web_is_away(front: Front) -> None:
+    content = ready_content(title="Harbour at dawn")
+    path = f"/ar/{content.code}/manifest"
+    first = front.get(path)
+    ARContent.objects.filter(pk=content.pk).update(title="Changed")
+
+    second = front.get(path)
+    for_somebody = front.get(path, Authorization="Bearer nobody")
+    _kill(front.web)
+    without_web = front.get(path)
+    page = front.get(f"/ar/{content.code}")
+
+    assert (first.status, first.headers["X-Cache"]) == (200, "MISS")
+    assert (second.body, second.headers["X-Cache"]) == (first.body, "HIT")
+    assert for_somebody.headers["X-Cache"] == "BYPASS"
+    assert without_web.body == first.body
+    assert (page.status, page.headers["Retry-After"]) == (503, "5")
+    assert json.loads(page.body)["type"] == "urn:vertexar:problem:unavailable"
+
+
+def test_what_is_too_large_is_refused_before_the_web_hears_of_it(front: Front) -> None:
+    json_type = {"Content_Type": "application/json"}
+    to_json = front.ask("POST", "/api/v1/auth/login", b"x" * 1_100_000, **json_type)
+    upload = front.ask("POST", "/api/v1/contents", b"x" * 1_100_000, **json_type)
+    with front.connect() as client:
+        client.sendall(
+            b"POST /api/v1/contents HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Content-Length: 552000000\r\n\r\n"
+        )
+        announced = client.recv(65536)
+
+    assert to_json.status == 413
+    assert json.loads(to_json.body)["type"] == "urn:vertexar:problem:request_too_large"
+    assert upload.status == 401  # it got to the application, which asks who that is
+    assert announced.startswith(b"HTTP/1.1 413 ")
+    until(lambda: "/api/v1/contents" in front.web_log.read_text(), "the upload's line")
+    assert "/api/v1/auth/login" not in front.web_log.read_text()
+    assert front.web_log.read_text().count("POST /api/v1/contents") == 1
+
+
+def test_a_flood_of_sign_ins_is_held_back_and_told_so(front: Front) -> None:
+    def sign_in(_number: int) -> Answer:
+        return front.ask("POST", "/api/v1/auth/login", b"{}", Content_Type="application/json")
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(sign_in, range(80)))
+    beside = front.get("/health/live")
+
+    statuses = Counter(answer.status for answer in given)
+    refused = next(answer for answer in given if answer.status == 429)
+    let_through = 80 - statuses[429]
+    assert set(statuses) == {400, 429}
+    assert 30 <= let_through < 80
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.headers["Retry-After"] == "10"
+    assert json.loads(refused.body)["type"] == "urn:vertexar:problem:too_many_requests"
+    assert front.web_log.read_text().count("POST /api/v1/auth/login") == let_through
+    assert beside.status == 200  # the bucket is that of signing in alone
+
+
+def test_slow_clients_hold_none_of_the_threads(front: Front) -> None:
+    film = f"GET /media/{FILM} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    upload = (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 5000\r\n\r\n{"
+    )
+    with ExitStack() as open_clients:
+        for _number in range(SLOW_CLIENTS):
+            for request in (film, upload):  # one that does not read, one that does not write on
+                client = open_clients.enter_context(front.connect())
+                client.sendall(request)
+
+        begun = time.monotonic()
+        answer = front.get("/version")
+        took_s = time.monotonic() - begun
+
+    assert answer.status == 200
+    assert took_s < QUICK_S, f"{took_s:.1f} s"
