@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from arcontent.models import ARContent, DailyStat
+from vertexar.metrics import VIEWER_EVENTS
 
 
 class Event(models.TextChoices):
@@ -50,6 +51,7 @@ def count(*, content: ARContent, event: Event) -> None:
             f"ON CONFLICT (content_id, day) DO UPDATE SET {column} = {table}.{column} + 1",
             [content.pk, timezone.localdate()],
         )
+    VIEWER_EVENTS.labels(event.value).inc()
 
 
 def total_of(event: Event) -> Coalesce:

@@ -8,8 +8,9 @@ from accounts import pages
 from accounts.api.views import jwks
 from accounts.social.pages import LeavePage, ReturnPage
 from arcontent.viewer import views as viewer
+from config import observing
 from markers.api.legacy import LegacyAnalyzeView, LegacyGenerateView
-from vertexar import health, media
+from vertexar import health, media, metrics_read
 from vertexar.api import problems
 
 urlpatterns = [
@@ -65,6 +66,7 @@ urlpatterns = [
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics_read.view(*observing.COLLECTORS), name="metrics"),
     path("version", health.version, name="version"),
 ]
 

@@ -14,6 +14,7 @@ from markers.compiler.nft import NftOptions, NftTarget, compile_nft
 from markers.models import Marker
 from vertexar.errors import UnusableUpload
 from vertexar.leases import perform
+from vertexar.metrics import COMPILE_SECONDS, QUALITY_SCORE
 from vertexar.storage import store
 
 PROFILES: Final = {"lean": LEAN, "robust": ROBUST}
@@ -111,7 +112,11 @@ def _result(marker: Marker, on_progress: Progress) -> dict[str, Any]:
     with default_storage.open(marker.picture) as picture:
         image = picture.read()
     compiled = compile_picture(image, marker.options, on_progress=on_progress)
-    return _stored(compiled) | {"compile_seconds": round(time.monotonic() - begun, 3)}
+    columns = _stored(compiled)
+    taken_s = time.monotonic() - begun
+    COMPILE_SECONDS.observe(taken_s)
+    QUALITY_SCORE.observe(compiled.target.quality_score)
+    return columns | {"compile_seconds": round(taken_s, 3)}
 
 
 def _stored(compiled: CompiledPicture) -> dict[str, Any]:

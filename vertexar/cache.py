@@ -4,12 +4,27 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from django.core.cache.backends.redis import RedisCache
 from redis import RedisError
+
+from vertexar.metrics import CACHE_REQUESTS
 
 logger = logging.getLogger(__name__)
 
 REST_S = 5.0
+
+
+class CountedCache(RedisCache):
+    """Django's cache in Redis, with its reads counted by whether they found something."""
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        """Read a value."""
+        missing = object()
+        found = super().get(key, missing, version)
+        CACHE_REQUESTS.labels("miss" if found is missing else "hit").inc()
+        return default if found is missing else found
 
 
 class CacheAway(Exception):

@@ -8,30 +8,28 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from structlog.contextvars import bound_contextvars
 
 HEADER = "X-Request-ID"
 # Links in mails open accounts: whoever may read the log must not be let in by it.
-SECRET_LINK = re.compile(r"(/account/(?:invitation|verify|address|password)/)[^\s?\"']+")
+SECRET_LINK = re.compile(r"(/account/(?:invitation|verify|address|password)/)[^\s?\"'\\]+")
+MAIL_ADDRESS = re.compile(r"[\w.%+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
 SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 current: ContextVar[str] = ContextVar("request_id", default="")
 
 
-class RequestIdFilter(logging.Filter):
-    """Puts the id of the request at hand on every log line, so that a report leads to its lines."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Keep every record."""
-        record.request_id = current.get() or "-"
-        return True
+def clean(text: str) -> str:
+    """Leave out what would open an account, and whose it is."""
+    return MAIL_ADDRESS.sub("…@…", SECRET_LINK.sub(r"\1…", text))
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a line, and whatever follows it, without what would open an account."""
+    """Writes a line, and whatever follows it, without secrets and addresses of people."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Make the text of a record."""
-        return SECRET_LINK.sub(r"\1…", super().format(record))
+        return clean(super().format(record))
 
 
 class RequestIdMiddleware:
@@ -46,7 +44,8 @@ class RequestIdMiddleware:
         request_id = given if SANE.fullmatch(given) else uuid4().hex
         token = current.set(request_id)
         try:
-            response = self.get_response(request)
+            with bound_contextvars(request_id=request_id):  # which goes along with tasks
+                response = self.get_response(request)
         finally:
             current.reset(token)
         response[HEADER] = request_id

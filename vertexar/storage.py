@@ -3,19 +3,53 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from vertexar.metrics import STORAGE_ERRORS
 
 CHUNK_BYTES = 1 << 20
 
 
-class LocalStorage(FileSystemStorage):
+class Counted(Storage):
+    """Counts each time a store refuses. That a file is not there is an answer, no refusal."""
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        with counting_errors("open"):
+            opened: File[Any] = super()._open(name, mode)  # type: ignore[misc]  # the store's own
+            return opened
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        """Keep a file."""
+        with counting_errors("save"):
+            return super().save(name, content, max_length)
+
+    def delete(self, name: str) -> None:
+        """Remove a file."""
+        with counting_errors("delete"):
+            super().delete(name)
+
+
+@contextmanager
+def counting_errors(operation: str) -> Iterator[None]:
+    """Count an error of the store that leaves this block."""
+    try:
+        yield
+    except (FileNotFoundError, SuspiciousFileOperation):
+        raise
+    except Exception:
+        STORAGE_ERRORS.labels(operation).inc()
+        raise
+
+
+class LocalStorage(Counted, FileSystemStorage):
     """A folder in which a file is either whole or not there, wherever the power fails."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:

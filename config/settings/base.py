@@ -4,7 +4,6 @@ Loading never fails for a missing variable, so that `manage.py up` and `manage.p
 empty environment; what a serving process can't do without is demanded by `vertexar.checks`.
 """
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +16,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.env import BASE_DIR, env, home
+from config.settings.observability import *  # noqa: F403
+from config.settings.people import *  # noqa: F403
+from config.settings.people import EMAIL_URL, SESSION_TIMEOUT
 
 django_stubs_ext.monkeypatch()
 
@@ -24,8 +26,8 @@ VERTEXAR_HOME = home()
 
 # --- What and where ---------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY_FALLBACKS = env.str("SECRET_KEY_FALLBACKS", "").split()  # of before, still believed
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_URL).hostname or "localhost"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -61,6 +63,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "vertexar.request_id.RequestIdMiddleware",
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "vertexar.client.ClientMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -79,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -110,99 +114,10 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Who --------------------------------------------------------------------------------------
-
-AUTH_USER_MODEL = "accounts.User"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", 12)},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
-PASSWORD_HASHERS = [
-    "vertexar.passwords.Argon2",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of users from before
-]
-# What one try costs: more is safer, and slower for everybody who signs in.
-ARGON2_PASSES = env.int("ARGON2_PASSES", 2)
-ARGON2_MEMORY_KIB = env.int("ARGON2_MEMORY_KIB", 19_456)
-# The administrator that `manage.py create_admin` makes at first start.
-ADMIN_USERNAME = env.str("ADMIN_USERNAME", "admin")
-ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
-ADMIN_EMAIL = env.str("ADMIN_EMAIL", "")
-# Whether anybody may make an account, and must follow a link in a mail before it opens anything.
-REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", False)
-EMAIL_URL = env.str("EMAIL_URL", "")
-EMAIL_VERIFICATION = (
-    env.bool("EMAIL_VERIFICATION") if env.str("EMAIL_VERIFICATION", "") else bool(EMAIL_URL)
-)
-# How long links in mails are good, each for once.
-PASSWORD_RESET_TIMEOUT = 60 * env.int("PASSWORD_RESET_MINUTES", 60)  # seconds
-INVITATION_TIMEOUT = timedelta(days=env.int("INVITATION_DAYS", 7))
-
-# Staff and owners must have a second factor: without one they are led to set it up.
-REQUIRE_2FA_FOR_STAFF = env.bool("REQUIRE_2FA_FOR_STAFF", False)
-# Codes may come by e-mail in place of an app: weaker, as who reads the mail can reset the password.
-OTP_EMAIL = env.bool("OTP_EMAIL", False)
-OTP_EMAIL_TOKEN_VALIDITY = 300  # seconds
-OTP_TOTP_ISSUER = "Vertex AR"  # what the app calls the account
-
-# Signing in with an account elsewhere; accounts.social reads what is configured.
-GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", "")
-GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", "")
-GITHUB_CLIENT_ID = env.str("GITHUB_CLIENT_ID", "")
-GITHUB_CLIENT_SECRET = env.str("GITHUB_CLIENT_SECRET", "")
-OPENID_PROVIDERS = json.loads(env.str("OPENID_PROVIDERS", "") or "[]")
-# Where clients of the API may be sent back to; loopback addresses always may.
-SOCIAL_REDIRECT_URIS = env.list("SOCIAL_REDIRECT_URIS", default=[])
-SOCIALACCOUNT_ADAPTER = "accounts.social.exchange.Adapter"
-SOCIALACCOUNT_PROVIDERS = {
-    "google": {"OAUTH_PKCE_ENABLED": True, "SCOPE": ["openid", "email", "profile"]},
-    "github": {"OAUTH_PKCE_ENABLED": True, "SCOPE": ["user:email"]},
-    "openid_connect": {"OAUTH_PKCE_ENABLED": True},
-}
-SOCIALACCOUNT_QUERY_EMAIL = True
-SOCIALACCOUNT_LOGIN_ON_GET = False
-SOCIALACCOUNT_STORE_TOKENS = False  # nothing is asked of a provider but who somebody is
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"  # of where providers send back to
-
-# Locked out: one user name from one address after so many failures, for so long.
-AUTHENTICATION_BACKENDS = [
-    "accounts.lockout.LockOutBackend",  # decides nothing but that nobody tries too often
-    "django.contrib.auth.backends.ModelBackend",
-]
-AUTH_MAX_ATTEMPTS = env.int("AUTH_MAX_ATTEMPTS", 5)
-AUTH_LOCKOUT = timedelta(minutes=env.int("AUTH_LOCKOUT_MINUTES", 15))
-AXES_HANDLER = "accounts.lockout.SignInHandler"
-AXES_FAILURE_LIMIT = AUTH_MAX_ATTEMPTS
-AXES_COOLOFF_TIME = AUTH_LOCKOUT
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "accounts.lockout.refusal"
-AXES_CLIENT_IP_CALLABLE = "accounts.lockout.address_of"
-AXES_USERNAME_CALLABLE = "accounts.lockout.name_key_of"
-AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_DISABLE_ACCESS_LOG = True  # accounts.audit keeps it
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-
-# How long it is kept who did what.
-AUDIT_DAYS = env.int("AUDIT_DAYS", 730)
-
-SESSION_TIMEOUT = timedelta(minutes=env.int("SESSION_TIMEOUT_MINUTES", 30))
-SESSION_COOKIE_AGE = int(SESSION_TIMEOUT.total_seconds())
-SESSION_ENGINE = "accounts.browser_sessions"
-# However busy: sessions of the API end so long after they began, and those of the back office.
-SESSION_MAX = timedelta(days=env.int("SESSION_MAX_DAYS", 90))
-DESK_SESSION_MAX = timedelta(hours=env.int("SESSION_MAX_HOURS", 12))
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-CSRF_COOKIE_HTTPONLY = True
-
 # --- Browser ----------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"  # of where providers send back to
 
 # Where media live on another host (S3, a CDN), pages may load pictures and videos from there.
 AWS_S3_CUSTOM_DOMAIN = env.str("AWS_S3_CUSTOM_DOMAIN", "") or None
@@ -237,7 +152,7 @@ SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
 SECURE_SSL_REDIRECT = IS_HTTPS and env.bool("SSL_REDIRECT", True)
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # asked by machines from within
+SECURE_REDIRECT_EXEMPT = [r"^health(/|$)", r"^metrics$"]  # asked by machines from within
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
 # Asking browsers' makers to know it beforehand can't be taken back: a choice, not a default.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -310,7 +225,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "ico", "gif", "woff2", "gz"
 
 STORAGES = {
     "default": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "vertexar.object_storage.ObjectStorage",
         "OPTIONS": {
             "bucket_name": AWS_STORAGE_BUCKET_NAME,
             "access_key": env.str("AWS_ACCESS_KEY_ID", "") or None,
@@ -358,7 +273,7 @@ COMPILE_MEMORY_MB = env.int("COMPILE_MEMORY_MB", 1024)
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "vertexar.cache.CountedCache",
         "LOCATION": [REDIS_URL],
         "KEY_PREFIX": "cache",
         "OPTIONS": {
@@ -419,32 +334,10 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# --- Language, time, logs ---------------------------------------------------------------------
+# --- Language, time --------------------------------------------------------------------------
 
 TIME_ZONE = CELERY_TIMEZONE = env.str("TIME_ZONE", "UTC")
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_TZ = True
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "vertexar.request_id.LineFormatter",
-            "fmt": "{asctime} {levelname} {name} [{request_id}] {message}",
-            "style": "{",
-        },
-    },
-    "filters": {"request_id": {"()": "vertexar.request_id.RequestIdFilter"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id"],
-        },
-    },
-    "loggers": {"axes": {"level": "ERROR"}},  # whom it counts stands in the audit log
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-}

@@ -70,6 +70,11 @@ class Home:
         """Uploads on their way, and what work puts down meanwhile."""
         return self.root / "tmp"
 
+    @property
+    def metrics(self) -> Path:
+        """What the processes that run now count."""
+        return self.root / "metrics"
+
     def log(self, name: str) -> Path:
         """The log of one process."""
         return self.root / "log" / f"{name}.log"
@@ -90,7 +95,13 @@ class Home:
                     f"free, {FREE_BYTES_NEEDED // 1_000_000} MB are needed. Free some, or set "
                     "VERTEXAR_HOME to a folder on another disk."
                 )
-            for folder in (self.media, self.static, self.temporary, self.log("any").parent):
+            for folder in (
+                self.media,
+                self.static,
+                self.temporary,
+                self.metrics,
+                self.log("any").parent,
+            ):
                 folder.mkdir(mode=0o700, exist_ok=True)
             self._make_secret_key()
         except OSError as error:
@@ -98,7 +109,7 @@ class Home:
 
     def clear_temporary(self) -> None:
         """Remove what processes that were cut off could not; only while nothing runs here."""
-        for path in self.temporary.iterdir():
+        for path in (*self.temporary.iterdir(), *self.metrics.iterdir()):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:

@@ -102,7 +102,9 @@ class _Run:
         env["PYTHONUNBUFFERED"] = "1"
         env["TMPDIR"] = str(home.temporary)
         env.setdefault("WEB_CONCURRENCY", "2")
+        env.setdefault("LOG_FORMAT", "pretty")
         defaults = {
+            "METRICS_DIR": str(home.metrics),
             "PUBLIC_URL": address.url,
             "MEDIA_ROOT": str(home.media),
             "STATIC_ROOT": str(home.static),
@@ -239,10 +241,8 @@ class _Run:
 
 def web_command(fd: int) -> list[str]:
     """How the web server is started on an open socket."""
-    arguments = ["--bind", f"fd://{fd}", "--access-logfile", "-"]
-    arguments += ["--logger-class", "vertexar.gunicorn_log.Logger"]
-    arguments += ["--worker-class", "gthread", "--threads", "8", "--timeout", "120"]
-    arguments += ["--graceful-timeout", str(WEB_GRACE_SECONDS), "--no-control-socket"]
+    arguments = ["--config", "python:vertexar.gunicorn_conf", "--bind", f"fd://{fd}"]
+    arguments += ["--graceful-timeout", str(WEB_GRACE_SECONDS)]
     return [sys.executable, "-m", "gunicorn", *arguments, "config.wsgi"]
 
 
