@@ -19,9 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.utils import timezone
 
+from tests.prerequisites import program
+
 CONFIGURATION = Path(__file__).parents[1] / "docker" / "nginx"
 PATIENCE_S = 20
-PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+PROGRAM = program("nginx")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What the tests need beyond .venv: a Chromium, and an ffmpeg where the wheel's does not run.
+"""What the tests need beyond .venv: a Chromium, public tools that must accept what we make, and an
+ffmpeg where the wheel's does not run.
 
 `python -m tests.prerequisites` installs what is missing if it may (root on Debian), else says in
 one line what to install. It never fails: tests that lack something are skipped and counted, and
@@ -12,6 +13,16 @@ import sys
 
 import imageio_ffmpeg
 
+# Program: its Debian package. Real counterparts: what opens backups, stands in front, watches.
+TOOLS = {
+    "age": "age",
+    "amtool": "prometheus-alertmanager",
+    "nginx": "nginx",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "zstd": "zstd",
+}
+FOR_ADMINISTRATORS = "/usr/sbin:/usr/local/sbin"  # not on everybody's PATH
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -22,7 +33,13 @@ def missing_packages() -> list[str]:
         missing.append("chromium")
     if not _has_ffmpeg():
         missing.append("ffmpeg")
-    return missing
+    tools = {package for tool, package in TOOLS.items() if program(tool) is None}
+    return missing + sorted(tools)
+
+
+def program(name: str) -> str | None:
+    """Find a program, also where only administrators look; None where it is not installed."""
+    return shutil.which(name) or shutil.which(name, path=FOR_ADMINISTRATORS)
 
 
 def _has_ffmpeg() -> bool:
