@@ -18,7 +18,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run lint type test bench schema lock format clean
+.PHONY: help install install-dev run lint type test bench schema docs lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -58,6 +58,9 @@ bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers 
 
 schema: install-dev ## write docs/openapi.yaml from the code
 	$(OFFLINE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+docs: install-dev ## write docs/configuration.md and .ru.md from .env.example and the settings
+	$(BIN)/python -m tests.documents
 
 lock: install-dev ## choose the newest versions that requirements/*.in allow
 	$(UV_COMPILE) --upgrade requirements/base.in --output-file requirements/base.txt

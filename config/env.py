@@ -11,6 +11,7 @@ from collections import ChainMap
 from pathlib import Path
 from typing import cast
 
+from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
 from environ.fileaware_mapping import FileAwareMapping
 
@@ -18,11 +19,28 @@ BASE_DIR = Path(__file__).resolve().parents[1]
 
 
 class Variables(FileAwareMapping):  # type: ignore[misc]  # untyped
-    """Variables as written, or from their file without the line's end."""
+    """Variables as written, or from their file without the line's end; an empty one is not set.
+
+    `environ` would take a value that begins with `$` for the name of another variable, and a
+    password may well begin with one: each `$` is escaped here, and `escape_proxy` undoes it.
+    """
 
     def __getitem__(self, name: str) -> str:
-        """Look one up."""
-        return cast("str", super().__getitem__(name)).strip()
+        """Look one up.
+
+        Raises:
+            KeyError: it is not set, or to nothing.
+            ImproperlyConfigured: the file that should hold it can't be read.
+        """
+        try:
+            value = cast("str", super().__getitem__(name)).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            file = self.env[f"{name}_FILE"]
+            raise ImproperlyConfigured(f"{name}_FILE names {file}: {reason}.") from error
+        if not value:
+            raise KeyError(name)
+        return value.replace("$", r"\$")
 
 
 def home() -> Path:
@@ -40,3 +58,4 @@ def left_by_up() -> dict[str, str]:
 
 env = FileAwareEnv()
 env.ENVIRON = Variables(ChainMap(dict(os.environ), left_by_up()))
+env.escape_proxy = True

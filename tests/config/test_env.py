@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +53,30 @@ def test_a_broken_note_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "running.json").write_text("{")
 
     assert asked(tmp_path, PUBLIC_URL="http://mine.test") == ["http://mine.test"]
+
+
+def test_the_example_as_it_stands_changes_nothing(tmp_path: Path) -> None:
+    ask = (
+        "import re\n"
+        "from config.settings import base\n"
+        "for name, value in sorted(vars(base).items()):\n"
+        "    if name.isupper() and name != 'LANGUAGES':\n"
+        "        print(name, re.sub(' at 0x[0-9a-f]+', '', repr(value)))\n"
+    )
+    example = (ROOT / ".env.example").read_text()
+    written = dict(re.findall(r"^([A-Z][A-Z0-9_]*)=(.*)$", example, re.M))
+
+    bare, full = (
+        subprocess.run(
+            [sys.executable, "-c", ask],
+            cwd=ROOT,
+            env={**environ, "PATH": os.environ["PATH"], "VERTEXAR_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for environ in ({}, written)
+    )
+
+    assert full.splitlines() == bare.splitlines()
