@@ -1,0 +1,62 @@
+#!/bin/sh
+# The driver of docker/deploy.sh for Docker Compose. Each word is a question or an order to it; exit
+# code 0 means yes, or done.
+#
+#   migrate VERSION         bring the tables up to date with that version's code
+#   start COLOUR VERSION    start web processes of that version under that colour, in the background
+#   stop COLOUR             stop them gently; nothing to do if they don't run
+#   ready COLOUR            do they say that they can serve?
+#   address COLOUR          print host:port as nginx sees it
+#   workers VERSION         replace beat and workers by those of that version
+#   check-proxy             is nginx content with its files?
+#   reload-proxy            make it read them
+#   public-ready            does the service answer where people ask?
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+DEPLOY_WORKERS=${DEPLOY_WORKERS:-worker media compile backup beat}
+
+compose() {
+    docker compose --project-directory "$root" --file "$root/compose.yaml" \
+        --file "$root/docker/deploy/blue-green.yaml" "$@"
+}
+
+word=$1
+shift
+case "$word" in
+    migrate)
+        VERTEXAR_VERSION=$1 compose run --rm migrate
+        ;;
+    start)
+        VERTEXAR_VERSION=$2 compose up --detach --no-deps --force-recreate "web-$1"
+        ;;
+    stop)
+        compose stop --timeout 40 "web-$1"
+        ;;
+    ready)
+        compose exec -T "web-$1" python docker/healthcheck.py ready >/dev/null 2>&1
+        ;;
+    address)
+        printf 'web-%s:8000\n' "$1"
+        ;;
+    workers)
+        # Each ends the task it has first, however long that takes (stop_grace_period).
+        # shellcheck disable=SC2086  # the names are words
+        VERTEXAR_VERSION=$1 compose up --detach --no-deps $DEPLOY_WORKERS
+        ;;
+    check-proxy)
+        compose exec -T nginx nginx -t -q
+        ;;
+    reload-proxy)
+        compose exec -T nginx nginx -s reload
+        ;;
+    public-ready)
+        # The name and its certificate as people meet them, but at this machine.
+        curl --fail --silent --output /dev/null --max-time 5 --connect-to "::127.0.0.1:" \
+            "https://${PUBLIC_HOST:?the name that people reach it by}/health/ready"
+        ;;
+    *)
+        echo "compose.sh does not know $word" >&2
+        exit 2
+        ;;
+esac
