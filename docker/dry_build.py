@@ -179,7 +179,7 @@ CHECK = "python manage.py check"
 PROOFS = {
     "web": (
         CHECK,
-        "python -m gunicorn --check-config --logger-class vertexar.gunicorn_log.Logger config.wsgi",
+        "python -m gunicorn --check-config --config python:vertexar.gunicorn_conf config.wsgi",
     ),
     "worker": (CHECK, "python -m celery -A config report", f"../venv/{PG_DUMP} --version"),
 }

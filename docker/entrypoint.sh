@@ -9,10 +9,9 @@ role="${1:-web}"
 
 case "$role" in
     web)
-        # WEB_CONCURRENCY says how many processes; GUNICORN_CMD_ARGS may change anything below.
-        exec python -m gunicorn --bind 0.0.0.0:8000 --worker-class vertexar.gunicorn_worker.Worker \
-            --threads 8 --timeout 120 --graceful-timeout 30 --worker-tmp-dir /dev/shm --no-control-socket \
-            --access-logfile - --logger-class vertexar.gunicorn_log.Logger "$@" config.wsgi
+        # WEB_CONCURRENCY says how many processes.
+        exec python -m gunicorn --config python:vertexar.gunicorn_conf --bind 0.0.0.0:8000 \
+            --graceful-timeout 30 --worker-tmp-dir /dev/shm "$@" config.wsgi
         ;;
     worker)
         exec python -m celery -A config worker --without-gossip --without-mingle -l INFO "$@"

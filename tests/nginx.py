@@ -75,9 +75,8 @@ def lay_out(folder: Path, *, web_ports: Sequence[int], port: int, plain_port: in
     for name, text in files.items():
         (site / f"{name}.conf").write_text(text, encoding="utf-8")
     folders = (CONFIGURATION / "site" / "folders.conf").read_text(encoding="utf-8")
-    folders = folders.replace("/tmp/", f"{folder}/").replace(  # noqa: S108  # it is taken out
-        "/dev/stdout", f"{folder}/access.log"
-    )
+    folders = folders.replace("/var/cache/nginx/", f"{folder}/cache/")
+    folders = folders.replace("/dev/stdout", f"{folder}/access.log")
     (folder / "cache").mkdir(exist_ok=True)
     (site / "folders.conf").write_text(folders, encoding="utf-8")
     _write_upstream(folder, web_ports)
