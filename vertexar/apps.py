@@ -7,5 +7,7 @@ class VertexarConfig(AppConfig):
     name = "vertexar"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from vertexar import checks  # noqa: F401
+        """Register the system checks, and report errors where that is wished for."""
+        from vertexar import checks, sentry  # noqa: F401
+
+        sentry.start()

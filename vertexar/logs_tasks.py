@@ -5,7 +5,9 @@ django-structlog carries it in the messages, and writes when a task begins and h
 
 from typing import Any
 
-from celery.signals import task_postrun
+from celery import current_app
+from celery.signals import setup_logging, task_postrun
+from celery.utils.log import get_logger
 from django_structlog.celery.receivers import CeleryReceiver
 from django_structlog.celery.signals import bind_extra_task_metadata
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
@@ -20,6 +22,12 @@ def follow() -> None:
     _receiver.connect_worker_signals()
     bind_extra_task_metadata.connect(_take_over)
     task_postrun.connect(_forget)
+    setup_logging.connect(_leave_as_it_is)
+
+
+def _leave_as_it_is(**kwargs: Any) -> None:
+    """Keep the settings' logging; what is printed, such as mails without a server, goes there."""
+    current_app.log.redirect_stdouts_to_logger(get_logger("celery.redirected"), "WARNING")
 
 
 def _take_over(task: Any = None, **kwargs: Any) -> None:

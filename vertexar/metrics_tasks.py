@@ -3,14 +3,17 @@
 Nothing of prometheus_client is loaded before it is known where this process counts.
 """
 
+import os
+import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from celery import Task
 from celery.signals import (
     beat_init,
     before_task_publish,
-    celeryd_init,
     task_failure,
     task_postrun,
     task_prerun,
@@ -30,7 +33,8 @@ SENT_AT = "vertexar_sent_at"  # a header of messages: seconds since 1970
 def measure() -> None:
     """Connect with Celery: in whatever sends tasks, and in whatever does them."""
     before_task_publish.connect(_stamp)
-    celeryd_init.connect(_share)
+    if is_worker(sys.argv):
+        _share()
     worker_process_init.connect(_share_own)
     worker_ready.connect(_serve)
     beat_init.connect(_serve)
@@ -46,9 +50,17 @@ def _stamp(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
         headers[SENT_AT] = time.time()
 
 
-def _share(**kwargs: Any) -> None:
-    if settings.METRICS_DIR:
-        metrics_shared.share(settings.METRICS_DIR, "worker")
+def is_worker(command: Sequence[str]) -> bool:
+    """Whether a command starts a worker.
+
+    Celery's own signals come too late: the applications are loaded by then, and their counters.
+    """
+    return "celery" in Path(command[0]).parts[-2:] and "worker" in command[1:]
+
+
+def _share() -> None:
+    if folder := os.environ.get("METRICS_DIR"):
+        metrics_shared.share(folder, "worker")
 
 
 def _share_own(**kwargs: Any) -> None:
