@@ -103,6 +103,11 @@ undo() {
     say "Rolled back: people are served by $live_version ($live)"
 }
 
+renew_workers() {
+    has_workers=yes
+    driver workers "$version" || fail "The workers of $version can't be started"
+}
+
 roll_out() {
     version=$1
     is_started=no has_workers=no is_switched=no
@@ -118,11 +123,12 @@ roll_out() {
         driver start "$next" "$version" || fail "$version can't be started"
     fi
     wait_until_ready "$next" || fail "$version did not get ready within $DEPLOY_READY_SECONDS s"
-    has_workers=yes # before the web: a new web process never meets an old worker
-    driver workers "$version" || fail "The workers of $version can't be started"
+    # New workers understand what old web processes ask for, which can't be said the other way round.
+    [ "$2" = back ] || renew_workers
     send_people_to "$next" || fail "nginx refuses the switch to $version"
     say "People are sent to $version ($next); watching for $DEPLOY_WATCH_SECONDS s"
     stays_well || fail "$version fails where people ask it"
+    [ "$2" = to ] || renew_workers
     keep before "$live_version"
     keep now "$version"
     trap - EXIT INT TERM
@@ -141,12 +147,12 @@ case "${1:-}" in
         [ -n "${2:-}" ] || refuse "Which version? deploy.sh to VERSION"
         say "Migrating to $2; what runs goes on with tables that only grow"
         driver migrate "$2" || { say "The migration failed: nothing was changed for people"; exit 1; }
-        roll_out "$2"
+        roll_out "$2" to
         ;;
     back)
         before=$(kept before)
         [ -n "$before" ] || refuse "No version before this one is known"
-        roll_out "$before"
+        roll_out "$before" back
         ;;
     retire)
         drain "$next"
