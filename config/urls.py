@@ -64,6 +64,7 @@ urlpatterns = [
     path("nft-marker/generate", LegacyGenerateView.as_view(), name="legacy-marker-generate"),
     path("admin/", admin.site.urls),
     path(".well-known/jwks.json", jwks, name="jwks"),
+    path("health", health.view(observing.PARTS), name="health"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics_read.view(*observing.COLLECTORS), name="metrics"),

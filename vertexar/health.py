@@ -1,16 +1,18 @@
-"""Is it alive, can it serve, which version is it. Answers carry no secret and are not cached."""
+"""Is it alive, can it serve, how is it, which version is it. Answers carry no secret."""
+
+from collections.abc import Callable
+from http import HTTPStatus
 
 import redis
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from vertexar import __version__
-
-WAIT_SECONDS = 2
+from vertexar import __version__, presence
+from vertexar.health_parts import Parts, State, worst_of
+from vertexar.metrics_read import has_token
 
 
 @require_safe
@@ -39,6 +41,43 @@ def ready(request: HttpRequest) -> JsonResponse:
     )
 
 
+def is_staff(request: HttpRequest) -> bool:
+    """Whether somebody asks who is signed in to the back office."""
+    return request.user.is_active and getattr(request.user, "is_staff", False)
+
+
+def view(looked_at: Parts) -> Callable[..., JsonResponse]:
+    """Make the view of /health.
+
+    Args:
+        looked_at: what is looked at when somebody asks.
+    """
+
+    @require_safe
+    @never_cache
+    def health(request: HttpRequest) -> JsonResponse:
+        """How it is, in a word; staff, and whoever has the token, read what is the matter."""
+        reports = looked_at.look()
+        state = worst_of(reports)
+        answer: dict[str, object] = {"status": state}
+        may_know = has_token(request) or (
+            # Who asks stands in the database.
+            all(report.state is not State.DOWN for report in reports) and is_staff(request)
+        )
+        if may_know:
+            answer["parts"] = {
+                report.name: {"state": report.state, "seconds": report.seconds}
+                | ({"detail": report.detail} if report.detail else {})
+                for report in reports
+            }
+        is_down = state is State.DOWN
+        return JsonResponse(
+            answer, status=HTTPStatus.SERVICE_UNAVAILABLE if is_down else HTTPStatus.OK
+        )
+
+    return health
+
+
 @require_safe
 def version(request: HttpRequest) -> JsonResponse:
     """Which version this is."""
@@ -57,9 +96,7 @@ def _database() -> str:
 
 
 def _broker() -> str:
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=WAIT_SECONDS, socket_timeout=WAIT_SECONDS
-    )
+    client = presence.broker()
     try:
         client.ping()
     except redis.RedisError:

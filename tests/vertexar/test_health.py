@@ -21,7 +21,7 @@ def test_ready_asks_the_real_database_and_broker(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_without_a_broker_it_still_serves_and_says_so(client: Client, settings: Settings) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
 
     response = client.get("/health/ready")
 
