@@ -18,10 +18,10 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run lint type test bench schema docs lock format clean
+.PHONY: help install install-dev run lint type test unit e2e bench schema schema-diff changelog docs screenshots lock format clean
 
 help: ## list what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 install: $(VENV)/.installed ## the locked packages that a running installation needs, into .venv
 
@@ -53,14 +53,30 @@ test: install-dev ## every test there is, and the coverage of all of them togeth
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+unit: install-dev ## of these all that need no browser: make unit TESTS=tests/accounts
+	$(NODE) --test $(JS_TESTS)
+	$(BIN)/pytest -n 2 -m "not e2e" $(TESTS)
+
+e2e: install-dev ## of these those in a real browser
+	$(BIN)/pytest -m e2e $(TESTS)
+
 bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
 	NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
 
 schema: install-dev ## write docs/openapi.yaml from the code
 	$(OFFLINE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
+schema-diff: install-dev ## what clients of the API would notice: make schema-diff SINCE=v2.0.0
+	$(BIN)/python -m tests.schema_changes $(or $(SINCE),HEAD)
+
+changelog: ## what CHANGELOG.md says of one version: make changelog VERSION=2.1.0
+	@awk -v heading="## $(VERSION)" '/^## /{shown = index($$0, heading) == 1; next} shown{print; any = 1} END{exit !any}' CHANGELOG.md
+
 docs: install-dev ## write docs/configuration.md and .ru.md from .env.example and the settings
 	$(BIN)/python -m tests.documents
+
+screenshots: install-dev ## take docs/images' pictures of pages again
+	$(OFFLINE) $(BIN)/python -m tests.e2e.screenshots
 
 lock: install-dev ## choose the newest versions that requirements/*.in allow
 	$(UV_COMPILE) --upgrade requirements/base.in --output-file requirements/base.txt

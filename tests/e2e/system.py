@@ -111,6 +111,11 @@ class Starting:
     ) -> None:
         self._process, self._log, self._environ = process, log, environ
 
+    @property
+    def administrator(self) -> tuple[str, str]:
+        """User name and password of the first one."""
+        return self._environ["ADMIN_USERNAME"], self._environ["ADMIN_PASSWORD"]
+
     def wait(self) -> System:
         """Wait until it serves, and sign in."""
         deadline = time.monotonic() + PATIENCE_S
@@ -121,8 +126,8 @@ class Starting:
         url = ready[1]
         with urllib.request.urlopen(f"{url}/health/ready", timeout=30) as response:
             assert response.status == 200
-        environ = self._environ
-        return System(url, username=environ["ADMIN_USERNAME"], password=environ["ADMIN_PASSWORD"])
+        username, password = self.administrator
+        return System(url, username=username, password=password)
 
     def manage(self, *arguments: str, **variables: str) -> str:
         """Run a command of manage.py on the system that serves, and return what it says."""
