@@ -1,5 +1,6 @@
 """System checks: what a serving process can't do without, each with a hint. `manage.py check`."""
 
+import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,3 +76,27 @@ def origins_are_named(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Name them: CORS_ORIGINS=https://studio.example.org,https://shop.example.org"
     return [Error("CORS_ORIGINS lets every page call the API.", hint=hint, id="vertexar.E010")]
+
+
+@register(Tags.security)
+def networks_are_networks(**kwargs: Any) -> list[CheckMessage]:
+    """One that nobody understands would let nobody in, and break /metrics."""
+    hint = "For instance METRICS_NETWORKS=10.0.0.0/8,fd00::/8: the bits after the prefix are zero."
+    errors: list[CheckMessage] = []
+    for network in settings.METRICS_NETWORKS:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            errors.append(Error(f"METRICS_NETWORKS: {error}.", hint=hint, id="vertexar.E011"))
+    return errors
+
+
+@register()
+def shares_are_shares(**kwargs: Any) -> list[CheckMessage]:
+    """Of errors and requests that are reported."""
+    names = ("SENTRY_SAMPLE_RATE", "SENTRY_TRACES_SAMPLE_RATE")
+    return [
+        Error(f"{name} is not from 0 to 1.", hint="0.1 is every tenth.", id="vertexar.E012")
+        for name in names
+        if not 0 <= getattr(settings, name) <= 1
+    ]

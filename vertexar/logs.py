@@ -83,7 +83,6 @@ class SharedFile(RotatingFileHandler):
 
     def __init__(self, filename: str) -> None:
         path = Path(filename)
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._lock_path = path.with_name(f".{path.name}.lock")
         super().__init__(
             path, maxBytes=FILE_MAX_BYTES, backupCount=OLD_FILES, encoding="utf-8", delay=True
@@ -100,6 +99,7 @@ class SharedFile(RotatingFileHandler):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
+        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
         with self._lock_path.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

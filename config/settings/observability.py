@@ -60,6 +60,9 @@ PROMETHEUS_LATENCY_BUCKETS = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, float("inf"),
 )  # fmt: skip
 
+# What /health and `manage.py doctor` look at.
+HEALTH_PARTS = "config.observing.PARTS"
+
 # --- Reports of errors ------------------------------------------------------------------------
 
 SENTRY_DSN = env.str("SENTRY_DSN", "")
