@@ -1,0 +1,169 @@
+"""docker/k8s as `kubectl kustomize` makes it; `python -m tests.configuration` asks a schema too."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docker" / "k8s"
+SECRETS = "/run/secrets/vertexar/"
+
+pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+
+
+def build(folder: Path) -> list[dict[str, Any]]:
+    run = subprocess.run(
+        ["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return list(yaml.safe_load_all(run.stdout))
+
+
+@pytest.fixture(scope="module", params=["staging", "production"])
+def overlay(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    return build(FOLDER / request.param)
+
+
+@pytest.fixture(scope="module")
+def with_cron(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("k8s")
+    shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
+    overlay = folder / "production" / "kustomization.yaml"
+    components = "components: [../components/host"
+    text = overlay.read_text(encoding="utf-8")
+    assert components in text
+    overlay.write_text(text.replace(components, f"{components}, ../components/cron"))
+    return build(overlay.parent)
+
+
+def of_kind(resources: list[dict[str, Any]], *kinds: str) -> dict[str, dict[str, Any]]:
+    return {r["metadata"]["name"]: r for r in resources if r["kind"] in kinds}
+
+
+def pods(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    specs = of_kind(resources, "Deployment", "Job")
+    found = {name: resource["spec"]["template"] for name, resource in specs.items()}
+    for name, cron in of_kind(resources, "CronJob").items():
+        found[name] = cron["spec"]["jobTemplate"]["spec"]["template"]
+    return found
+
+
+def main_container(pod: dict[str, Any]) -> dict[str, Any]:
+    (container,) = pod["spec"]["containers"]
+    return dict(container)
+
+
+def check_hardened(resources: list[dict[str, Any]]) -> None:
+    for name, pod in pods(resources).items():
+        container = main_container(pod)
+        assert pod["spec"]["securityContext"]["runAsNonRoot"], name
+        assert not pod["spec"]["automountServiceAccountToken"], name
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }, name
+        assert set(container["resources"]) == {"requests", "limits"}, name
+        assert pod["metadata"]["labels"]["app.kubernetes.io/part-of"] == "vertexar", name
+
+
+def test_pods_can_change_little_and_take_little(overlay: list[dict[str, Any]]) -> None:
+    check_hardened(overlay)
+
+
+def test_pods_of_the_clusters_clock_are_like_all_others(with_cron: list[dict[str, Any]]) -> None:
+    check_hardened(with_cron)
+    web = main_container(pods(with_cron)["web"])
+    cron = main_container(pods(with_cron)["drop-unconfirmed"])
+    common = [variable for variable in web["env"] if variable["name"] != "WEB_CONCURRENCY"]
+    assert (cron["env"], cron["envFrom"]) == (common, web["envFrom"])
+    assert cron["volumeMounts"] == web["volumeMounts"]
+
+
+def test_the_clusters_clock_sends_all_that_beat_would(with_cron: list[dict[str, Any]]) -> None:
+    sent = {main_container(pods(with_cron)[n])["args"][-1] for n in of_kind(with_cron, "CronJob")}
+
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= sent
+    assert "beat" not in of_kind(with_cron, "Deployment")
+
+
+def test_images_are_of_a_version(overlay: list[dict[str, Any]]) -> None:
+    for name, pod in pods(overlay).items():
+        assert re.fullmatch(r"vertexar/(web|worker):\d+\.\d+\.\d+", main_container(pod)["image"]), (
+            name
+        )
+
+
+def test_the_web_is_asked_whether_it_lives_and_whether_it_can_serve(
+    overlay: list[dict[str, Any]],
+) -> None:
+    container = main_container(pods(overlay)["web"])
+
+    assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+    assert container["startupProbe"]["failureThreshold"] * 2 >= 60
+    strategy = of_kind(overlay, "Deployment")["web"]["spec"]["strategy"]["rollingUpdate"]
+    assert strategy["maxUnavailable"] == 0
+
+
+def test_some_worker_takes_from_each_queue(overlay: list[dict[str, Any]]) -> None:
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    arguments = [main_container(pod)["args"] for pod in pods(overlay).values()]
+    taken = [queue for args in arguments if args[0] == "worker" for queue in args[2].split(",")]
+
+    assert sorted(taken) == sorted({"default", "backup", "drill", *routed})
+
+
+def test_what_scales_and_is_guarded_is_there(overlay: list[dict[str, Any]]) -> None:
+    deployments = of_kind(overlay, "Deployment")
+    for scaler in of_kind(overlay, "HorizontalPodAutoscaler").values():
+        assert scaler["spec"]["scaleTargetRef"]["name"] in deployments
+        assert scaler["spec"]["minReplicas"] <= scaler["spec"]["maxReplicas"]
+    labels = [pod["metadata"]["labels"].items() for pod in pods(overlay).values()]
+    guards = of_kind(overlay, "PodDisruptionBudget", "NetworkPolicy", "Service")
+    for name, guard in guards.items():
+        selector = guard["spec"].get("podSelector", guard["spec"].get("selector"))
+        if selector:
+            wanted = selector.get("matchLabels", selector).items()
+            assert any(wanted <= carried for carried in labels), name
+
+
+def test_the_public_name_is_said_once(overlay: list[dict[str, Any]]) -> None:
+    (data,) = [config["data"] for config in of_kind(overlay, "ConfigMap").values()]
+    ingress = of_kind(overlay, "Ingress")["web"]["spec"]
+
+    assert ingress["rules"][0]["host"] == data["PUBLIC_HOST"]
+    assert ingress["tls"][0]["hosts"] == [data["PUBLIC_HOST"]]
+
+
+def test_the_settings_it_makes_are_fit_for_serving(
+    overlay: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    subprocess.run([ROOT / "docker/make_secrets.sh", tmp_path], check=True, capture_output=True)
+    (data,) = [config["data"] for config in of_kind(overlay, "ConfigMap").values()]
+    told = {"PUBLIC_HOST": data["PUBLIC_HOST"], "POD_IP": "10.1.2.3"}
+    environment = dict(data)
+    for variable in main_container(pods(overlay)["web"])["env"]:
+        text = variable.get("value", told.get(variable["name"], ""))
+        text = re.sub(r"\$\((\w+)\)", lambda match: told[match[1]], text)
+        environment[variable["name"]] = text.replace(SECRETS, f"{tmp_path}/")
+
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", "check", "--deploy"],
+        cwd=ROOT,
+        env=environment | {"PATH": os.environ["PATH"], "VERTEXAR_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert environment["ALLOWED_HOSTS"] == f"{data['PUBLIC_HOST']},10.1.2.3"
