@@ -30,12 +30,13 @@ install-dev: $(VENV)/.installed-dev node_modules/.package-lock.json ## and those
 run: install ## start everything on this machine: PORT=8000 BIND=127.0.0.1 make run
 	@exec $(BIN)/python manage.py up
 
-lint: install-dev ## style, import contracts, known holes, missing migrations, JavaScript types
+lint: install-dev ## style, import contracts, known holes, configuration, missing migrations, JavaScript types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --recursive --severity-level high $(ROOMS)
 	$(BIN)/python -m tests.dependencies
+	$(BIN)/python -m tests.configuration
 	$(DEPLOYED) $(BIN)/python -W ignore::RuntimeWarning manage.py check --deploy --fail-level WARNING
 	$(OFFLINE) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@if [ -x node_modules/.bin/tsc ]; then set -x; node_modules/.bin/tsc -p jsconfig.json; \

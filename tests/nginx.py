@@ -17,12 +17,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from django.utils import timezone
 
 from tests.prerequisites import program
 
 CONFIGURATION = Path(__file__).parents[1] / "docker" / "nginx"
 PATIENCE_S = 20
+MEDIA_OF_THE_WEB = "include media-web.conf;"
 PROGRAM = program("nginx")
 
 
@@ -59,8 +59,19 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def lay_out(folder: Path, *, web_ports: Sequence[int], port: int, plain_port: int) -> None:
-    """Copy the configuration into a folder with a site of this machine's own."""
+def lay_out(
+    folder: Path,
+    *,
+    web_ports: Sequence[int],
+    port: int,
+    plain_port: int,
+    media: str = MEDIA_OF_THE_WEB,
+) -> None:
+    """Copy the configuration into a folder with a site of this machine's own.
+
+    Args:
+        media: what site/media.conf says.
+    """
     shutil.copytree(CONFIGURATION, folder, dirs_exist_ok=True)
     folder.chmod(0o755)
     site = folder / "site"
@@ -70,7 +81,7 @@ def lay_out(folder: Path, *, web_ports: Sequence[int], port: int, plain_port: in
         "listen-plain": f"listen 127.0.0.1:{plain_port};",
         "listen": f"listen 127.0.0.1:{port} ssl http2;",
         "tls": f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;",
-        "media": "include media-web.conf;",
+        "media": media,
     }
     for name, text in files.items():
         (site / f"{name}.conf").write_text(text, encoding="utf-8")
@@ -84,10 +95,12 @@ def lay_out(folder: Path, *, web_ports: Sequence[int], port: int, plain_port: in
 
 
 @contextmanager
-def nginx_before(folder: Path, *, web_ports: Sequence[int]) -> Iterator[Nginx]:
+def nginx_before(
+    folder: Path, *, web_ports: Sequence[int], media: str = MEDIA_OF_THE_WEB
+) -> Iterator[Nginx]:
     """Run nginx before web servers on these ports."""
     port, plain_port = free_port(), free_port()
-    lay_out(folder, web_ports=web_ports, port=port, plain_port=plain_port)
+    lay_out(folder, web_ports=web_ports, port=port, plain_port=plain_port, media=media)
     with (folder / "stderr").open("wb") as out:
         process = subprocess.Popen(_command(folder), stdout=out, stderr=out)
     try:
@@ -122,7 +135,7 @@ def _write_upstream(folder: Path, web_ports: Sequence[int]) -> None:
 def _write_certificate(folder: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = timezone.now()
+    now = datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import imageio_ffmpeg
 
@@ -38,8 +39,13 @@ def missing_packages() -> list[str]:
 
 
 def program(name: str) -> str | None:
-    """Find a program, also where only administrators look; None where it is not installed."""
-    return shutil.which(name) or shutil.which(name, path=FOR_ADMINISTRATORS)
+    """Find a program: in .venv, on the PATH, where administrators look; else None."""
+    beside = str(Path(sys.executable).parent)
+    return shutil.which(name, path=beside) or shutil.which(name) or _of_administrators(name)
+
+
+def _of_administrators(name: str) -> str | None:
+    return shutil.which(name, path=FOR_ADMINISTRATORS)
 
 
 def _has_ffmpeg() -> bool:

@@ -69,7 +69,9 @@ def merge(below: Any, above: Any) -> Any:
     """
     if isinstance(below, dict) and isinstance(above, dict):
         return {key: _merged(key, below, above) for key in below | above}
-    if isinstance(below, list) and isinstance(above, list) and not isinstance(above, Replacing):
+    if isinstance(above, Replacing):
+        return list(above)
+    if isinstance(below, list) and isinstance(above, list):
         return below + above
     return above
 

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 from django.db import connection
+from moto.server import ThreadedMotoServer
 
 from arcontent.models import ARContent
 from tests import nginx
@@ -178,6 +180,48 @@ def test_films_are_played_in_ranges_and_kept(front: Front) -> None:
     assert (head.status, head.headers["Content-Length"]) == (200, str(len(FILM_BYTES)))
     assert missing.status == 404
     assert (kept.status, kept.body, kept.headers["X-Cache"]) == (200, FILM_BYTES, "HIT")
+
+
+def test_films_of_a_bucket_are_played_but_uploads_as_they_came_are_withheld(tmp_path: Path) -> None:
+    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    store.start()
+    host, port = store.get_host_and_port()
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://{host}:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    client.create_bucket(Bucket="vertexar-media", ACL="public-read")
+    for key in (FILM, "arcontent/originals/ab/film.upload"):
+        client.put_object(
+            Bucket="vertexar-media", Key=key, Body=FILM_BYTES, ACL="public-read",
+            ContentType="video/mp4", CacheControl="public, max-age=31536000, immutable",
+        )  # fmt: skip
+    media = (
+        (nginx.CONFIGURATION / "site" / "media.conf")
+        .read_text()
+        .replace("s3:8333", f"{host}:{port}")
+    )
+
+    try:
+        with nginx.nginx_before(tmp_path / "nginx", web_ports=[1], media=media) as server:
+            front = Front(server, server.process, tmp_path, tmp_path)
+            parts = {asked: front.get(f"/media/{FILM}", Range=asked) for asked in RANGES}
+            whole = front.get(f"/media/{FILM}")
+            upload = front.get("/media/arcontent/originals/ab/film.upload")
+            listing = front.get("/media/")
+    finally:
+        store.stop()
+
+    for asked, given in RANGES.items():
+        assert (parts[asked].status, parts[asked].body) == (206, FILM_BYTES[given]), asked
+    assert (whole.status, whole.body, whole.headers["X-Cache"]) == (200, FILM_BYTES, "HIT")
+    assert whole.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert whole.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert upload.status == 404
+    assert listing.status == 404
 
 
 def test_a_printed_code_is_answered_from_the_cache_while_the_web_is_away(front: Front) -> None:
