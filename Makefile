@@ -18,7 +18,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run lint type test unit e2e bench schema schema-diff changelog docs screenshots lock format clean
+.PHONY: help install install-dev run observe doctor lint type test unit e2e bench load schema schema-diff changelog docs screenshots lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +29,12 @@ install-dev: $(VENV)/.installed-dev node_modules/.package-lock.json ## and those
 
 run: install ## start everything on this machine: PORT=8000 BIND=127.0.0.1 make run
 	@exec $(BIN)/python manage.py up
+
+observe: install ## watch what runs here with Debian's Prometheus, and print the golden signals
+	$(BIN)/python manage.py observe
+
+doctor: install ## what is wrong with the configuration, and how to mend it
+	$(BIN)/python manage.py doctor
 
 lint: install-dev ## style, import contracts, known holes, configuration, missing migrations, JavaScript types
 	$(BIN)/ruff check .
@@ -63,6 +69,9 @@ e2e: install-dev ## of these those in a real browser
 
 bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
 	NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
+
+load: install-dev ## a hundred viewers, staff and API clients at once, beside a bare view: make load SECONDS=40
+	$(OFFLINE) $(BIN)/python -W ignore::RuntimeWarning -m tests.load --seconds $(or $(SECONDS),40)
 
 schema: install-dev ## write docs/openapi.yaml from the code
 	$(OFFLINE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
