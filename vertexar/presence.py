@@ -12,7 +12,7 @@ from celery.signals import after_task_publish, beat_init
 from django.conf import settings
 
 EVERY_S = 5
-SILENT_S = 30  # who has not spoken for so long is gone
+SILENT_S = 15  # who has not spoken for so long is gone
 WAIT_S = 2
 BEAT = "vertexar:beat"
 

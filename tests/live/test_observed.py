@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +25,7 @@ from tests.accounts.factories import PASSWORD, MembershipFactory
 from tests.live.test_limits import answers
 from tests.live.test_worker import ROOT, environment, until
 from vertexar.local.up import web_command
+from vertexar.observe import read, watching
 
 pytestmark = [
     pytest.mark.live,
@@ -167,3 +170,26 @@ def test_an_upload_is_followed_by_its_id_and_counted_by_every_process(
     system.worker.wait(60)
     assert value("vertexar_workers", queue="compile") == 0
     assert value("vertexar_compile_seconds_count") == 1  # what it did is not forgotten
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="there is no prometheus")
+def test_prometheus_sees_the_system_and_tells_when_a_worker_is_killed(
+    system: System, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.yml"  # ours, that wait for nothing
+    ours = (ROOT / "docker" / "prometheus" / "rules" / "system.yml").read_text()
+    rules.write_text(re.sub(r"\bfor: \w+", "for: 0s", ours))
+    until(lambda: system.value("vertexar_workers", queue="compile") == 1, "the worker")
+
+    with watching(system.url, token=TOKEN, rules=[rules]) as prometheus:
+        assert prometheus.sees_it()
+        assert "WorkerGone" not in prometheus.firing()
+        os.killpg(system.worker.pid, signal.SIGKILL)
+        until(lambda: "WorkerGone" in prometheus.firing(), "the alert")
+        signals = {name: value for _, name, value, _ in read(prometheus)}
+
+    assert signals["requests a second"]
+    assert signals["of 100 answers are 5xx"] == 0
+    assert 0 < (signals["95 of 100 within"] or 0) < 10
+    assert signals["queues without a worker"]
+    assert None not in signals.values()
