@@ -40,6 +40,7 @@ SLICE_BYTES = 4 * 1024 * 1024
 FILM = "arcontent/videos/ab/film.mp4"
 FILM_BYTES = random.Random(5).randbytes(2 * SLICE_BYTES + 12_345)
 SLOW_CLIENTS = 3 * THREADS
+LOGIN = "POST /api/v1/auth/login"
 QUICK_S = 10  # on a machine that has much else to do
 
 
@@ -55,9 +56,13 @@ class Front:
     """nginx, and gunicorn behind it."""
 
     nginx: nginx.Nginx
-    web: "subprocess.Popen[bytes]"
-    web_log: Path
-    media: Path
+    web: "Web"
+    log_begins: int  # bytes of the web's log that are of other tests
+
+    @property
+    def web_log(self) -> str:
+        """What the web wrote of this test's requests."""
+        return self.web.log.read_bytes()[self.log_begins :].decode()
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
         server = http.client.HTTPSConnection(
@@ -79,27 +84,35 @@ class Front:
         return self.nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
-@pytest.fixture
-def front(tmp_path: Path) -> Iterator[Front]:
-    media, log = tmp_path / "media", tmp_path / "web.log"
-    (media / FILM).parent.mkdir(parents=True)
-    (media / FILM).write_bytes(FILM_BYTES)
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The gunicorn that all tests share."""
+
+    port: int
+    log: Path
+    media: Path
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
+    folder = tmp_path_factory.mktemp("web")
     database = urlsplit(os.environ["DATABASE_URL"])
     environ = {
         **os.environ,
         "DATABASE_URL": database._replace(path=f"/{connection.settings_dict['NAME']}").geturl(),
         "SECRET_KEY": "only-for-tests-" + "x" * 40,
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
-        "JWT_KEYS_DIR": str(tmp_path / "keys"),
+        "JWT_KEYS_DIR": str(folder / "keys"),
         "PUBLIC_URL": "https://127.0.0.1",
         "NUM_PROXIES": "1",
         "RATE_LIMIT_ENABLED": "false",  # only nginx limits here
-        "MEDIA_ROOT": str(media),
+        "MEDIA_ROOT": str(folder / "media"),
         "WEB_CONCURRENCY": "1",
     }
+    log = folder / "log"
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as out:
-        web_port = int(listener.getsockname()[1])
-        web = subprocess.Popen(
+        port = int(listener.getsockname()[1])
+        process = subprocess.Popen(
             web_command(listener.fileno()),
             cwd=ROOT,
             env=environ,
@@ -109,17 +122,22 @@ def front(tmp_path: Path) -> Iterator[Front]:
             start_new_session=True,
         )
     try:
-        until(lambda: answers(web_port), "the web server")
-        with nginx.nginx_before(tmp_path / "nginx", web_ports=[web_port]) as server:
-            yield Front(server, web, log, media)
+        until(lambda: answers(port), "the web server")
+        yield Web(port, log, folder / "media")
     finally:
-        _kill(web)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
-def _kill(web: "subprocess.Popen[bytes]") -> None:
-    if web.poll() is None:
-        os.killpg(web.pid, signal.SIGKILL)
-    web.wait()
+@pytest.fixture
+def front(web: Web, tmp_path: Path) -> Iterator[Front]:
+    """A fresh nginx: its caches and its buckets are empty."""
+    film = web.media / FILM
+    film.parent.mkdir(parents=True, exist_ok=True)
+    film.write_bytes(FILM_BYTES)
+    with nginx.nginx_before(tmp_path / "nginx", web_ports=[web.port]) as server:
+        yield Front(server, web, web.log.stat().st_size)
 
 
 def test_people_are_served_by_https_and_sent_there(front: Front) -> None:
@@ -136,7 +154,7 @@ def test_people_are_served_by_https_and_sent_there(front: Front) -> None:
     assert ready.status == 200
     assert "max-age" in ready.headers["Strict-Transport-Security"]
     assert metrics.status == 404  # for Prometheus alone, which does not come this way
-    assert "GET /metrics" not in front.web_log.read_text()
+    assert "GET /metrics" not in front.web_log
 
 
 def test_what_a_client_says_of_itself_is_not_believed_or_written_down(front: Front) -> None:
@@ -170,7 +188,7 @@ def test_films_are_played_in_ranges_and_kept(front: Front) -> None:
     head = front.ask("HEAD", f"/media/{FILM}")
     missing = front.get("/media/arcontent/videos/ab/none.mp4")
 
-    (front.media / FILM).unlink()
+    (front.web.media / FILM).unlink()
     kept = front.get(f"/media/{FILM}")
 
     assert past_the_end.status == 416
@@ -207,7 +225,7 @@ def test_films_of_a_bucket_are_played_but_uploads_as_they_came_are_withheld(tmp_
 
     try:
         with nginx.nginx_before(tmp_path / "nginx", web_ports=[1], media=media) as server:
-            front = Front(server, server.process, tmp_path, tmp_path)
+            front = Front(server, Web(1, tmp_path, tmp_path), 0)
             parts = {asked: front.get(f"/media/{FILM}", Range=asked) for asked in RANGES}
             whole = front.get(f"/media/{FILM}")
             upload = front.get("/media/arcontent/originals/ab/film.upload")
@@ -232,7 +250,8 @@ def test_a_printed_code_is_answered_from_the_cache_while_the_web_is_away(front: 
 
     second = front.get(path)
     for_somebody = front.get(path, Authorization="Bearer nobody")
-    _kill(front.web)
+    front.nginx.send_to([nginx.free_port()])  # where nobody is
+    until(lambda: front.get(f"/ar/{content.code}").status == 503, "the web to be away")
     without_web = front.get(path)
     page = front.get(f"/ar/{content.code}")
 
@@ -259,9 +278,9 @@ def test_what_is_too_large_is_refused_before_the_web_hears_of_it(front: Front) -
     assert json.loads(to_json.body)["type"] == "urn:vertexar:problem:request_too_large"
     assert upload.status == 401  # it got to the application, which asks who that is
     assert announced.startswith(b"HTTP/1.1 413 ")
-    until(lambda: "/api/v1/contents" in front.web_log.read_text(), "the upload's line")
-    assert "/api/v1/auth/login" not in front.web_log.read_text()
-    assert front.web_log.read_text().count("POST /api/v1/contents") == 1
+    until(lambda: "/api/v1/contents" in front.web_log, "the upload's line")
+    assert "/api/v1/auth/login" not in front.web_log
+    assert front.web_log.count("POST /api/v1/contents") == 1
 
 
 def test_a_flood_of_sign_ins_is_held_back_and_told_so(front: Front) -> None:
@@ -280,7 +299,8 @@ def test_a_flood_of_sign_ins_is_held_back_and_told_so(front: Front) -> None:
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert refused.headers["Retry-After"] == "10"
     assert json.loads(refused.body)["type"] == "urn:vertexar:problem:too_many_requests"
-    assert front.web_log.read_text().count("POST /api/v1/auth/login") == let_through
+    until(lambda: front.web_log.count(LOGIN) >= let_through, "the lines of all sign-ins")
+    assert front.web_log.count(LOGIN) == let_through
     assert beside.status == 200  # the bucket is that of signing in alone
 
 
