@@ -14,11 +14,13 @@ OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql:/
 # As it would run for others, to ask Django what it thinks of that.
 DEPLOYED := DJANGO_SETTINGS_MODULE=config.settings.base PUBLIC_URL=https://ar.example.org REQUIRE_2FA_FOR_STAFF=True \
 	SECRET_KEY=$$(head -c 60 /dev/urandom | base64 | tr -d '\n') DATABASE_URL=postgresql://127.0.0.1:1/none
+# Of this tree, unless another is named.
+VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run observe doctor lint type test unit e2e bench load schema schema-diff changelog docs screenshots lock format clean
+.PHONY: help install install-dev run observe doctor lint type test unit e2e bench load schema schema-diff changelog docs screenshots images lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -87,6 +89,10 @@ docs: install-dev ## write docs/configuration.md and .ru.md from .env.example an
 
 screenshots: install-dev ## take docs/images' pictures of pages again
 	$(OFFLINE) $(BIN)/python -m tests.e2e.screenshots
+
+images: ## build both images: make images VERSION=2.1.0 PYTHON_DIGEST=sha256:…
+	for target in web worker; do docker build --file docker/Dockerfile --target $$target --tag vertexar/$$target:$(VERSION) \
+		--build-arg VERSION=$(VERSION) --build-arg COMMIT=$$(git rev-parse HEAD) --build-arg PYTHON_DIGEST=$(PYTHON_DIGEST) . || exit 1; done
 
 lock: install-dev ## choose the newest versions that requirements/*.in allow
 	$(UV_COMPILE) --upgrade requirements/base.in --output-file requirements/base.txt

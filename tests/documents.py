@@ -70,7 +70,7 @@ ENGLISH: Final = Language(
 Everything is configured by variables of the environment. `make run` needs none of them; an
 installation for others needs those of [Deployment](deployment.md#what-must-be-set).
 `NAME_FILE` may name a file that holds the value in place of `NAME`, and comes before it; so do
-[secrets](deployment.md#secrets). `manage.py check --deploy` says what does not fit together.""",
+[secrets](deployment.md#secrets). `manage.py doctor` says what does not fit together.""",
     columns=("variable", "value", "what it does"),
     kinds={
         "bool": "`True` or `False`",
@@ -92,7 +92,7 @@ RUSSIAN: Final = Language(
 для других, сказано в [«Развёртывании»](deployment.ru.md#что-нужно-задать). Вместо `NAME` можно
 дать `NAME_FILE` — имя файла, где лежит значение; он важнее самой переменной, и
 [секреты](deployment.ru.md#секреты) передают так. Что не сходится, скажет
-`manage.py check --deploy`.""",
+`manage.py doctor`.""",
     columns=("переменная", "значение", "что делает"),
     kinds={
         "bool": "`True` или `False`",
