@@ -60,9 +60,10 @@ send_people_to() {
 stays_well() {
     deadline=$(($(now) + DEPLOY_WATCH_SECONDS))
     bad=0
-    while [ "$(now)" -le "$deadline" ]; do
+    while :; do
         if driver public-ready; then bad=0; else bad=$((bad + 1)); fi
         [ "$bad" -lt "$DEPLOY_WATCH_FAILURES" ] || return 1
+        [ "$(now)" -lt "$deadline" ] || return 0
         sleep "$DEPLOY_POLL_SECONDS"
     done
 }

@@ -2,7 +2,6 @@
 
 import http.client
 import itertools
-import signal
 import subprocess
 import sys
 import threading
@@ -53,22 +52,9 @@ class Site:
             check=False,
         )
 
-    def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [str(ROOT / "docker" / "deploy.sh"), *words],
-            env=self.environ,
-            cwd=ROOT,
-            stderr=subprocess.DEVNULL,
-        )
-
     @property
     def status(self) -> str:
         return self.deploy("status").stdout
-
-    @property
-    def orders(self) -> list[str]:
-        """What the driver was told to do, in order."""
-        return (self.folder / "orders").read_text().splitlines()
 
     def is_up(self, colour: str) -> bool:
         pid = self.folder / f"{colour}.pid"
@@ -185,61 +171,4 @@ def test_versions_come_and_go_without_one_failed_request(site: Site) -> None:
     assert DailyStat.objects.get().clicked == answered["POST", 204]  # none lost, none counted twice
     assert site.answered_by("green") > 0
     assert site.answered_by("blue") > 0
-    assert not site.is_up("green")
-    assert site.orders[-4:] == [
-        "migrate never-ready",
-        "stop green",
-        "start green never-ready",
-        "stop green",
-    ]
-
-
-def test_a_version_that_fails_once_people_are_sent_to_it_is_taken_back(site: Site) -> None:
-    site.deploy("to", "one")
-
-    bad = site.deploy("to", "dies-once-live")
-
-    assert bad.returncode == 1
-    assert "fails where people ask it" in bad.stderr
-    assert site.status == "live: one (blue)\nbefore: \n"
-    until(lambda: site.ask("GET", "/health/ready") == 200, "nginx to have reloaded")
-    assert site.orders[-3:] == ["reload-proxy ", "workers one", "stop green"]
-
-
-@pytest.mark.parametrize(
-    ("version", "told"),
-    [
-        ("bad-migrate", ["migrate bad-migrate"]),
-        (
-            "bad-workers",
-            ["start green bad-workers", "workers bad-workers", "workers one", "stop green"],
-        ),
-    ],
-)
-def test_what_fails_before_the_switch_changes_nothing_for_people(
-    site: Site, version: str, told: list[str]
-) -> None:
-    site.deploy("to", "one")
-    upstream = site.folder / "nginx" / "site" / "upstream.conf"
-    before = upstream.read_text()
-
-    failed = site.deploy("to", version)
-
-    assert failed.returncode == 1
-    assert site.orders[-len(told) :] == told
-    assert upstream.read_text() == before
-    assert site.status == "live: one (blue)\nbefore: \n"
-
-
-def test_a_roll_out_that_is_broken_off_is_undone_and_none_runs_beside_another(site: Site) -> None:
-    site.deploy("to", "one")
-    begun = site.start("to", "never-ready")
-    until(lambda: "start green never-ready" in site.orders, "the new colour's start")
-
-    beside = site.deploy("to", "three")
-    begun.send_signal(signal.SIGTERM)
-
-    assert begun.wait(timeout=DEPLOY_S) == 1
-    assert (beside.returncode, "Another roll-out" in beside.stderr) == (2, True)
-    assert site.status == "live: one (blue)\nbefore: \n"
     assert not site.is_up("green")

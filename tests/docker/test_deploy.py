@@ -1,0 +1,182 @@
+"""What docker/deploy.sh orders, step by step, and how it goes back from each that fails."""
+
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+DEPLOY = Path(__file__).parents[2] / "docker" / "deploy.sh"
+PATIENCE_S = 30
+FIRST = "# as it was\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder where nothing runs."""
+
+    folder: Path
+
+    @property
+    def upstream(self) -> Path:
+        return self.folder / "upstream.conf"
+
+    @property
+    def orders(self) -> list[str]:
+        orders = self.folder / "orders"
+        return orders.read_text().splitlines() if orders.exists() else []
+
+    def begin(self, *words: str, **more: str) -> "subprocess.Popen[str]":
+        environ = {
+            **os.environ,
+            "FOLDER": str(self.folder),
+            "DEPLOY_DRIVER": str(Path(__file__).with_name("noting_driver.sh")),
+            "DEPLOY_STATE": str(self.folder / "state"),
+            "DEPLOY_UPSTREAM": str(self.upstream),
+            "DEPLOY_POLL_SECONDS": "0.01",
+            "DEPLOY_READY_SECONDS": "1",
+            "DEPLOY_WATCH_SECONDS": "0",
+            "DEPLOY_WATCH_FAILURES": "1",
+            "DEPLOY_DRAIN_SECONDS": "0",
+            **more,
+        }
+        return subprocess.Popen(
+            [str(DEPLOY), *words],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def deploy(self, *words: str, **more: str) -> tuple[int, str]:
+        """Run it; the exit code, and all that it said."""
+        process = self.begin(*words, **more)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, out + err
+
+    @property
+    def status(self) -> str:
+        return self.deploy("status")[1]
+
+    def forget_orders(self) -> None:
+        (self.folder / "orders").unlink()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(tmp_path)
+    place.upstream.write_text(FIRST)
+    return place
+
+
+@pytest.fixture
+def running(place: Place) -> Place:
+    """A place where version one is live, as blue."""
+    assert place.deploy("to", "one")[0] == 0
+    place.forget_orders()
+    return place
+
+
+def test_a_new_version_is_started_before_anybody_is_sent_to_it(running: Place) -> None:
+    code, _said = running.deploy("to", "two")
+
+    assert code == 0
+    assert running.orders == [
+        "migrate two",
+        "stop green",
+        "start green two",
+        "workers two",
+        "reload-proxy",
+    ]
+    assert "server green:8000 max_fails=0;" in running.upstream.read_text()
+    assert running.status == "live: two (green)\nbefore: one\n"
+
+
+def test_going_back_switches_first_and_migrates_nothing(running: Place) -> None:
+    running.deploy("to", "two")
+    running.forget_orders()
+
+    code, _said = running.deploy("back")
+
+    assert code == 0
+    assert running.orders == ["reload-proxy", "workers one"]
+    assert running.status == "live: one (blue)\nbefore: two\n"
+
+
+def test_going_back_starts_what_was_retired(running: Place) -> None:
+    running.deploy("to", "two")
+    running.deploy("retire")
+    running.forget_orders()
+
+    running.deploy("back")
+
+    assert running.orders == ["stop blue", "start blue one", "reload-proxy", "workers one"]
+
+
+STARTED = ["migrate two", "stop green", "start green two"]
+
+
+@pytest.mark.parametrize(
+    ("fails", "orders"),
+    [
+        ("migrate two", ["migrate two"]),
+        ("start green two", [*STARTED, "stop green"]),
+        ("ready green", [*STARTED, "stop green"]),
+        ("workers two", [*STARTED, "workers two", "workers one", "stop green"]),
+        ("check-proxy", [*STARTED, "workers two", "workers one", "stop green"]),
+        ("reload-proxy", [*STARTED, "workers two", "reload-proxy", "workers one", "stop green"]),
+        (
+            "public-ready",
+            [*STARTED, "workers two", "reload-proxy", "reload-proxy", "workers one", "stop green"],
+        ),
+    ],
+)
+def test_from_a_step_that_fails_it_goes_back_by_itself(
+    running: Place, fails: str, orders: list[str]
+) -> None:
+    upstream = running.upstream.read_text()
+
+    code, _said = running.deploy("to", "two", FAILS=fails)
+
+    assert code == 1
+    assert running.orders == orders
+    assert running.upstream.read_text() == upstream
+    assert running.status == "live: one (blue)\nbefore: \n"
+
+
+def test_the_very_first_version_leaves_things_as_they_were_when_it_fails(place: Place) -> None:
+    code, said = place.deploy("to", "one", FAILS="ready blue")
+
+    assert (code, "nothing to go back to" in said) == (1, True)
+    assert place.orders[-1] == "stop blue"
+    assert place.upstream.read_text() == FIRST
+
+
+def test_a_roll_out_that_is_broken_off_is_undone_and_none_runs_beside_another(
+    running: Place,
+) -> None:
+    never = {"FAILS": "ready green", "DEPLOY_READY_SECONDS": str(PATIENCE_S)}
+    begun = running.begin("to", "two", **never)
+    deadline = time.monotonic() + PATIENCE_S
+    while running.orders != STARTED:
+        assert time.monotonic() < deadline, running.orders
+        time.sleep(0.01)  # between two looks at another process
+
+    beside = running.deploy("to", "three")
+    begun.send_signal(signal.SIGTERM)
+    _out, said = begun.communicate(timeout=PATIENCE_S)
+
+    assert (begun.returncode, "Interrupted" in said) == (1, True)
+    assert (beside[0], "Another roll-out" in beside[1]) == (2, True)
+    assert running.orders == [*STARTED, "stop green"]
+    assert running.status == "live: one (blue)\nbefore: \n"
+
+
+@pytest.mark.parametrize("words", [(), ("to",), ("back",), ("sideways",)])
+def test_what_is_not_understood_orders_nothing(place: Place, words: tuple[str, ...]) -> None:
+    code, _said = place.deploy(*words)
+
+    assert (code, place.orders) == (2, [])
