@@ -174,7 +174,14 @@ def written_to() -> list[Path]:
 
 
 class Processes(Collector):
-    """Memory and processor time of each process on this machine that counts where we do."""
+    """Memory and processor time of each process on this machine that counts where we do.
+
+    Args:
+        role: of this one, where it counts alone.
+    """
+
+    def __init__(self, role: str = "web") -> None:
+        self._role = role
 
     def collect(self) -> Iterable[Metric]:
         """Ask the system."""
@@ -185,7 +192,7 @@ class Processes(Collector):
             "vertexar_process_cpu_seconds", "Processor time.", labels=["role", "pid"]
         )
         taken: dict[str, int] = {}
-        for role, process in _our_processes():
+        for role, process in self._all():
             with suppress(psutil.NoSuchProcess):
                 taken[role] = taken.get(role, 0) + process.memory_info().rss
                 times = process.cpu_times()
@@ -194,14 +201,13 @@ class Processes(Collector):
             memory.add_metric([role], resident)
         return [memory, cpu]
 
-
-def _our_processes() -> Iterable[tuple[str, psutil.Process]]:
-    if not metrics_shared.is_shared():
-        yield "web", psutil.Process()
-        return
-    for role, pid in metrics_shared.processes(metrics_shared.folder()):
-        with suppress(psutil.NoSuchProcess):
-            yield role, psutil.Process(pid)
+    def _all(self) -> Iterable[tuple[str, psutil.Process]]:
+        if not metrics_shared.is_shared():
+            yield self._role, psutil.Process()
+            return
+        for role, pid in metrics_shared.processes(metrics_shared.folder()):
+            with suppress(psutil.NoSuchProcess):
+                yield role, psutil.Process(pid)
 
 
 class Build(Collector):

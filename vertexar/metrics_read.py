@@ -91,8 +91,13 @@ class _Quiet(WSGIRequestHandler):
         """Write nothing: it is asked every few seconds."""
 
 
-def serve(host: str, port: int) -> int:
+def serve(host: str, port: int, *, role: str) -> int:
     """Serve what was counted from a thread, in a process that serves nothing else.
+
+    Args:
+        host: where to listen.
+        port: 0 for any.
+        role: what the process is: `worker`, `beat`.
 
     Returns:
         The port, for one was chosen if it was 0.
@@ -100,15 +105,19 @@ def serve(host: str, port: int) -> int:
     Raises:
         OSError: it can't be listened on.
     """
-    server = make_server(host, port, _answer, server_class=_Server, handler_class=_Quiet)
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        return _answer(environ, start_response, role)
+
+    server = make_server(host, port, answer, server_class=_Server, handler_class=_Quiet)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return int(server.server_port)
 
 
-def _answer(wsgi: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+def _answer(wsgi: WSGIEnvironment, start_response: StartResponse, role: str) -> list[bytes]:
     address, authorization = wsgi["REMOTE_ADDR"], wsgi.get("HTTP_AUTHORIZATION", "")
     if not _may_read(address, authorization):
         start_response("403 Forbidden", [])
         return []
     start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
-    return [page([Processes(), Build()])]
+    return [page([Processes(role), Build()])]

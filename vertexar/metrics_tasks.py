@@ -36,8 +36,8 @@ def measure() -> None:
     if is_worker(sys.argv):
         _share()
     worker_process_init.connect(_share_own)
-    worker_ready.connect(_serve)
-    beat_init.connect(_serve)
+    worker_ready.connect(_serve_of_worker)
+    beat_init.connect(_serve_of_beat)
     task_prerun.connect(_begin)
     task_postrun.connect(_end)
     task_success.connect(_succeeded)
@@ -68,11 +68,19 @@ def _share_own(**kwargs: Any) -> None:
         metrics_shared.take_slot("worker")
 
 
-def _serve(**kwargs: Any) -> None:
+def _serve_of_worker(**kwargs: Any) -> None:
+    _serve("worker")
+
+
+def _serve_of_beat(**kwargs: Any) -> None:
+    _serve("beat")
+
+
+def _serve(role: str) -> None:
     if settings.METRICS_PORT:
         from vertexar import metrics_read
 
-        metrics_read.serve(settings.METRICS_BIND, settings.METRICS_PORT)
+        metrics_read.serve(settings.METRICS_BIND, settings.METRICS_PORT, role=role)
 
 
 def _begin(task: "Task[..., Any]", **kwargs: Any) -> None:

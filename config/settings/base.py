@@ -108,9 +108,15 @@ NUM_PROXIES = env.int("NUM_PROXIES", 0)
 
 # --- Database ---------------------------------------------------------------------------------
 
+_DATABASE = env.db_url("DATABASE_URL", default="postgresql://localhost/vertexar")
 DATABASES = {
-    "default": env.db_url("DATABASE_URL", default="postgresql://localhost/vertexar")
-    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
+    "default": _DATABASE
+    | {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        # Seconds: `/health/ready` must say that a server is mute before whoever asks gives up.
+        "OPTIONS": {"connect_timeout": 3} | _DATABASE.get("OPTIONS", {}),
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,5 +1,10 @@
 """Alive, ready, which version."""
 
+import os
+import socket
+import subprocess
+import sys
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -38,6 +43,32 @@ def test_a_database_behind_the_code_is_not_ready(client: Client) -> None:
 
     assert response.status_code == 503
     assert response.json()["database"] == "not migrated"
+
+
+MUTE = """
+import time, django; django.setup()
+from django.test import RequestFactory
+from vertexar import health
+begun = time.monotonic()
+print(health.ready(RequestFactory().get("/")).status_code, time.monotonic() - begun)
+"""
+
+
+def test_a_database_that_takes_connections_and_never_answers_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"postgresql://u:p@127.0.0.1:{mute.getsockname()[1]}/x"
+        said = subprocess.run(
+            [sys.executable, "-c", MUTE],
+            env={**os.environ, "DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+
+    status, took_s = said.stdout.split()
+    assert status == "503"
+    assert float(took_s) < 10
 
 
 def test_version_says_which(client: Client) -> None:

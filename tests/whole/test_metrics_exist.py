@@ -292,10 +292,11 @@ def test_an_unset_token_is_nobodys_password(client: Client, settings: Settings) 
 def test_a_worker_elsewhere_hands_them_out_itself(settings: Settings) -> None:
     from vertexar import metrics_read
 
-    port = metrics_read.serve("127.0.0.1", 0)
+    port = metrics_read.serve("127.0.0.1", 0, role="beat")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(65536), b"")).decode()
 
     assert answer.startswith("HTTP/1.0 200")
     assert "vertexar_build_info" in answer
+    assert 'vertexar_process_resident_memory_bytes{role="beat"}' in answer
