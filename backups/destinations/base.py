@@ -39,8 +39,12 @@ class Upload(Protocol):
     def write(self, chunk: bytes | memoryview, /) -> int:
         """Send on some bytes; it may wait, and holds a bounded part of them in memory."""
 
-    def commit(self) -> None:
+    def commit(self, sha256: str) -> None:
         """Make the file visible, then read its checksum back from where it lies.
+
+        Args:
+            sha256: of all that was written; who writes needs it anyway, so it is counted once for
+                all destinations (`streams.Tee` does both, `streams.put` for what is small).
 
         Raises:
             DestinationFailed: it is not there, or not what was written; nothing is visible then.
