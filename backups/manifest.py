@@ -260,7 +260,7 @@ class _Fields:
 
     def number(self, name: str) -> int:
         value = cast("int", self._of_kind(name, int))
-        if value < 0 or isinstance(value, bool):
+        if isinstance(value, bool) or not 0 <= value < 1 << 63:
             raise self._wrong(name)
         return value
 
