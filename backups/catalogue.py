@@ -22,13 +22,13 @@ from backups.manifest import (
     INDEX_FILE,
     MANIFEST,
     MEDIA,
-    RUN_NAME,
     RUNS,
     SIGNATURE,
     Manifest,
     ManifestUnreadable,
     MediaEntry,
     Part,
+    begun_at,
     folder,
     media_key,
     parse,
@@ -103,7 +103,7 @@ def survey(destination: Destination, *, signers: Collection[str] | None = None) 
     files = defaultdict(set)
     for found in destination.walk(RUNS):
         run, _, file = found.path.removeprefix(RUNS).partition("/")
-        if RUN_NAME.fullmatch(run):
+        if begun_at(run) is not None:
             files[run].add(file)
     signers = signing.trusted() if signers is None else signers
     runs, rejected, unfinished = [], [], []

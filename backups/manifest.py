@@ -129,6 +129,16 @@ def run_name(moment: datetime, row_id: UUID) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{row_id.hex[:8]}"
 
 
+def begun_at(run: str) -> datetime | None:
+    """When a run was begun, by its name; None if it is no name of a run."""
+    if not RUN_NAME.fullmatch(run):
+        return None
+    try:
+        return datetime.strptime(run.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:  # a month or an hour that there is not
+        return None
+
+
 def folder(run: str) -> str:
     """Where a run's files lie."""
     return f"{RUNS}{run}/"
@@ -173,7 +183,7 @@ def parse(data: bytes) -> Manifest:
             hint="Use the version of Vertex AR that made the backup, or a newer one.",
         )
     run = fields.text("run")
-    if not RUN_NAME.fullmatch(run):
+    if begun_at(run) is None:
         raise ManifestUnreadable(f"“{run}” is no name of a run.")
     manifest = Manifest(
         run=run,
