@@ -79,3 +79,8 @@ class Destination(Protocol):
 
     def remove(self, path: str) -> bool:
         """Remove a file; False when the place must keep it for now (object lock)."""
+
+
+def is_path(path: str) -> bool:
+    """Whether that can be a file's path below a destination: names with slashes between."""
+    return path.isprintable() and not {"", ".", ".."} & set(path.split("/"))

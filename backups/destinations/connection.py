@@ -1,0 +1,188 @@
+"""Speaking with a bucket's server: who we are there, what is asked again, what failures mean."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.parsers import ResponseParserError
+
+from backups.destinations.base import DestinationFailed
+from backups.destinations.retries import Retries
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Answer = TypeVar("Answer")
+
+CONNECT_S = 10
+READ_S = 60
+# Answers below 500 that are worth asking again: arrived damaged, too late, or too many at once.
+PASSING = {
+    "BadDigest",
+    "IncompleteBody",
+    "OperationAborted",
+    "RequestTimeout",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+    "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
+}
+MISSING = {"404", "NoSuchKey", "NotFound"}
+REFUSED = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+UNABLE = {"405", "501", "MethodNotAllowed", "NotImplemented"}
+SKEWED = {"RequestTimeTooSkewed", "RequestExpired"}
+FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"}
+CREDENTIALS_HINT = (
+    "Look at the key and the secret in the destination's URL (percent-encoded), or at "
+    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and at what they are allowed to do there."
+)
+
+
+class CutShort(Exception):
+    """An answer ended before it said it would."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket, and how to write to it.
+
+    Attributes:
+        name, prefix: without slashes at the ends.
+        endpoint: of a server other than AWS.
+        region: or what the environment says.
+        access_key, secret_key: or what the environment says.
+        storage_class: of what is written; the bucket's own by default.
+        lock_days: how long the server must keep what is written (object lock); 0 leaves that to
+            the bucket.
+        lock_mode: `GOVERNANCE` or `COMPLIANCE`.
+    """
+
+    name: str
+    prefix: str = ""
+    endpoint: str | None = None
+    region: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    storage_class: str | None = None
+    lock_days: int = 0
+    lock_mode: str = "GOVERNANCE"
+
+    def __str__(self) -> str:
+        """What to call it: without credentials, with the server, of which there may be several."""
+        prefix = f"/{self.prefix}" if self.prefix else ""
+        if self.endpoint is None:
+            return f"s3://{self.name}{prefix}"
+        server = urlsplit(self.endpoint)
+        return f"s3://{self.name}{prefix}?endpoint={server.scheme}://{server.netloc.split('@')[-1]}"
+
+
+class Connection:
+    """Asks the server of one bucket; safe to use from several threads."""
+
+    def __init__(self, bucket: Bucket, retries: Retries) -> None:
+        self.bucket = bucket
+        self._retries = retries
+
+    @cached_property
+    def client(self) -> "S3Client":
+        """The library's client, which itself asks everything once."""
+        options = Config(
+            signature_version="s3v4",
+            connect_timeout=CONNECT_S,
+            read_timeout=READ_S,
+            retries={"total_max_attempts": 1},
+            # checksums are those we give: all servers know them as headers, few as trailers
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={
+                "addressing_style": "path" if self.bucket.endpoint else "auto",
+                "payload_signing_enabled": False,  # the checksum of the payload is signed instead
+            },
+        )
+        session = boto3.session.Session(
+            aws_access_key_id=self.bucket.access_key,
+            aws_secret_access_key=self.bucket.secret_key,
+            region_name=self.bucket.region,
+        )
+        return session.client(
+            "s3",
+            endpoint_url=self.bucket.endpoint,
+            region_name=session.region_name or "us-east-1",
+            config=options,
+        )
+
+    def ask(self, act: Callable[["S3Client"], Answer], *, about: str = "") -> Answer:
+        """Ask, again and again as long as that may help.
+
+        Args:
+            about: the path it is about.
+
+        Raises:
+            FileNotFoundError: what is asked for is not there.
+            DestinationFailed: it can't be done; the code says why.
+        """
+        try:
+            return self._retries.call(lambda: act(self.client), may_pass=may_pass)
+        except (ClientError, BotoCoreError, ResponseParserError, CutShort) as error:
+            if code_of(error) in MISSING:
+                raise FileNotFoundError(about) from error
+            raise self._failure(error, about) from error
+
+    def _failure(self, error: Exception, about: str) -> DestinationFailed:
+        said = str(error)
+        if isinstance(error, ClientError):
+            said = error.response.get("Error", {}).get("Message") or code_of(error)
+        subject = f"{self.bucket}: {about}" if about else str(self.bucket)
+        code, hint = _meaning(error)
+        return DestinationFailed(f"{subject}: {said}", code=code, hint=hint)
+
+
+def code_of(error: Exception) -> str:
+    """What the server calls the failure; "" if it was not the server that failed."""
+    if not isinstance(error, ClientError):
+        return ""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same request may succeed a little later."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = code_of(error)
+        return code not in FULL | UNABLE and (
+            status >= 500 or status in {408, 429} or code in PASSING
+        )
+    return isinstance(error, HTTPClientError | ResponseParserError | CutShort)
+
+
+def _meaning(error: Exception) -> tuple[str, str]:
+    """Our code of a failure, and what to do about it."""
+    code = code_of(error)
+    if code in SKEWED:
+        return "destination_clock", "This machine's clock and the server's differ: set it by NTP."
+    if code in REFUSED or isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "destination_refused", CREDENTIALS_HINT
+    if code in UNABLE:
+        return "destination_unable", ""
+    if code in FULL:
+        return "destination_full", "Make room there, or keep fewer backups."
+    if code == "NoSuchBucket":
+        return "destination_missing", "Make the bucket, or correct its name."
+    if code == "PreconditionFailed":
+        return "destination_damaged", "The file was changed while it was read."
+    if may_pass(error):
+        return "destination_unreachable", "It was asked several times; the next run tries again."
+    return "destination_failed", ""
