@@ -9,11 +9,12 @@ name until an operator drops it.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import errors, sql
 
+from backups import postgres
 from vertexar.errors import DomainError
 
 MAINTENANCE = ("postgres", "template1")  # where databases are made and renamed from
@@ -35,20 +36,14 @@ def name_of(url: str) -> str:
     Raises:
         TargetUnusable: it names none, or is no PostgreSQL URL.
     """
-    parts = urlsplit(url)
-    name = parts.path.removeprefix("/")
-    if parts.scheme not in {"postgres", "postgresql"} or not name or "/" in name:
+    name = postgres.name_of(url)
+    if urlsplit(url).scheme not in {"postgres", "postgresql"} or not name:
         raise TargetUnusable(
             "This is not the URL of a PostgreSQL database.",
             code="not_a_database_url",
             hint="It looks like postgresql://user:password@host:5432/name.",
         )
     return name
-
-
-def url_of(url: str, name: str) -> str:
-    """The same server, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def beside(name: str, suffix: str) -> str:
@@ -62,6 +57,13 @@ def exists(url: str) -> bool:
     with _maintenance(url) as connection:
         query = "SELECT 1 FROM pg_database WHERE datname = %s"
         return connection.execute(query, [name_of(url)]).fetchone() is not None
+
+
+def identity(url: str) -> tuple[str, str]:
+    """What tells one database from all others: its server's own number, and its name."""
+    with _maintenance(url) as connection:
+        row = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
+    return str(row and row[0]), name_of(url)
 
 
 def row_counts(url: str) -> dict[str, int]:
@@ -199,7 +201,7 @@ def _maintenance(
     for name in MAINTENANCE:
         try:
             connection = psycopg.connect(
-                url_of(url, name), autocommit=autocommit, connect_timeout=CONNECT_SECONDS
+                postgres.url_of(url, name), autocommit=autocommit, connect_timeout=CONNECT_SECONDS
             )
         except psycopg.OperationalError as error:
             failure = failure or error

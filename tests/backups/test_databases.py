@@ -8,21 +8,21 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from backups import databases
+from backups import databases, postgres
 from backups.databases import TargetUnusable
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
     """The URL of a database that is not there yet, and is not there afterwards."""
-    url = databases.url_of(os.environ["DATABASE_URL"], f"swap_{uuid4().hex[:8]}")
+    url = postgres.url_of(os.environ["DATABASE_URL"], f"swap_{uuid4().hex[:8]}")
     yield url
     for name in (url, other(url, "new"), other(url, "old")):
         databases.drop(name)
 
 
 def other(url: str, suffix: str) -> str:
-    return databases.url_of(url, databases.beside(databases.name_of(url), suffix))
+    return postgres.url_of(url, databases.beside(databases.name_of(url), suffix))
 
 
 def fill(url: str, *words: str) -> None:
