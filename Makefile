@@ -13,6 +13,8 @@ WHEEL := .local/bench/wheel
 OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql://127.0.0.1:1/none
 # As it would run for others, to ask Django what it thinks of that.
 DEPLOYED := DJANGO_SETTINGS_MODULE=config.settings.base PUBLIC_URL=https://ar.example.org REQUIRE_2FA_FOR_STAFF=True \
+	BACKUP_DESTINATIONS=s3://backups/vertexar \
+	BACKUP_RECIPIENTS=age12kwzqc997qeashmt5tuap4y5n9uh6nsvxaa49teflkl8ggwnca2s6av25l \
 	SECRET_KEY=$$(head -c 60 /dev/urandom | base64 | tr -d '\n') DATABASE_URL=postgresql://127.0.0.1:1/none
 ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from django.utils import timezone
 
 from backups.destinations.base import DestinationFailed, Found, Upload, is_path
-from backups.destinations.connection import Bucket, Connection
+from backups.destinations.bucket import Bucket
+from backups.destinations.connection import Connection
 from backups.destinations.fetching import Fetching
 from backups.destinations.retries import Retries
 from backups.destinations.sending import Sending

@@ -7,9 +7,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.conf import settings
 
 from backups.destinations.base import Destination
-from backups.destinations.connection import Bucket
+from backups.destinations.bucket import Bucket
 from backups.destinations.folder import FolderDestination
-from backups.destinations.s3 import S3Destination
 from vertexar.errors import DomainError
 
 HINT = (
@@ -73,6 +72,8 @@ def _folder(host: str, path: str, options: Mapping[str, str]) -> Destination:
 
 
 def _bucket(location: str, path: str, options: Mapping[str, str]) -> Destination:
+    from backups.destinations.s3 import S3Destination  # it loads boto3: only where it is used
+
     credentials, _, bucket = location.rpartition("@")
     key, _, secret = credentials.partition(":")
     if not bucket or ":" in bucket or bool(key) != bool(secret):
