@@ -328,6 +328,11 @@ def columns(copies_of_it: Sequence[Copy]) -> dict[str, Any]:
     }
 
 
+def lies_at(row: BackupRun) -> set[str]:
+    """Names of the destinations that a good run was written to."""
+    return {written["name"] for written in row.destinations if not written["failure"]}
+
+
 def unfinished_pieces(destination: Destination, run: str) -> list[str]:
     """Paths of the pieces of the index that a run has written, finished or not."""
     inside = folder(run)
