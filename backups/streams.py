@@ -198,12 +198,13 @@ class _Pipe:
 
     def write(self, chunk: bytes | memoryview, /) -> int:
         """Hand on some bytes, enough at once that it pays."""
-        if len(chunk) >= HANDED_BYTES and not self._gathered:
-            self._put(bytes(chunk))
-            return len(chunk)
-        self._gathered += chunk
-        if len(self._gathered) >= HANDED_BYTES:
-            self._hand_on()
+        if self._gathered or len(chunk) < HANDED_BYTES:
+            self._gathered += chunk
+            if len(self._gathered) >= HANDED_BYTES:
+                self._hand_on()
+        else:
+            for start in range(0, len(chunk), HANDED_BYTES):
+                self._put(bytes(chunk[start : start + HANDED_BYTES]))
         return len(chunk)
 
     def end(self, error: BaseException | None) -> None:

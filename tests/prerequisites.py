@@ -1,4 +1,5 @@
-"""What the tests need beyond .venv: a Chromium, and an ffmpeg where the wheel's does not run.
+"""What the tests need beyond .venv: a Chromium, tools that open backups without our code, and an
+ffmpeg where the wheel's does not run.
 
 `python -m tests.prerequisites` installs what is missing if it may (root on Debian), else says in
 one line what to install. It never fails: tests that lack something are skipped and counted, and
@@ -13,11 +14,12 @@ import sys
 import imageio_ffmpeg
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+TOOLS = ("age", "zstd")  # of the Debian packages of the same names
 
 
 def missing_packages() -> list[str]:
     """Name the Debian packages of what is missing."""
-    missing = []
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if not any(map(shutil.which, BROWSERS)):
         missing.append("chromium")
     if not _has_ffmpeg():
