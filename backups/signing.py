@@ -69,8 +69,7 @@ def sign(data: bytes) -> bytes:
         ImproperlyConfigured: the key can't be read.
     """
     key = _key(_given() or _read(key_file()) or _make(key_file()))
-    signature = b64encode(key.sign(data)).decode("ascii")
-    return f"{_in_text(key.public_key())}\n{signature}\n".encode("ascii")
+    return _signature(key.public_key(), key.sign(data))
 
 
 def check(data: bytes, signature: bytes, *, signers: Collection[str]) -> str:
@@ -92,10 +91,11 @@ def check(data: bytes, signature: bytes, *, signers: Collection[str]) -> str:
         public = Ed25519PublicKey.from_public_bytes(
             b64decode(signer.removeprefix(PREFIX), validate=True)
         )
-        public.verify(b64decode(encoded, validate=True), data)
+        raw = b64decode(encoded, validate=True)
+        public.verify(raw, data)
     except (ValueError, InvalidSignature) as error:
         raise NotSignedByUs("The signature does not belong to the manifest.") from error
-    if end or signer != _in_text(public):
+    if end or signature != _signature(public, raw):  # base64 has several ways to say the same
         raise NotSignedByUs("The signature is not as we write it.")
     if signer not in signers:
         raise NotSignedByUs(
@@ -155,6 +155,11 @@ def _key(pem: bytes) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise ImproperlyConfigured("The key that signs backups must be of Ed25519.")
     return key
+
+
+def _signature(signer: Ed25519PublicKey, raw: bytes) -> bytes:
+    """What a `.sig` file holds."""
+    return f"{_in_text(signer)}\n{b64encode(raw).decode('ascii')}\n".encode("ascii")
 
 
 def _in_text(key: Ed25519PublicKey) -> str:
