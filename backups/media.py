@@ -16,8 +16,8 @@ from vertexar.errors import DomainError
 
 UNFINISHED: Final = ".part-"  # how a file begins that is being written
 HASH_NAMED: Final = re.compile(r"(?:^|/)([0-9a-f]{2})/(\1[0-9a-f]{62})\.[A-Za-z0-9]+$")
-# What is made of a file may be named after that file's hash in place of its own.
-NAMED_AFTER_OTHERS: Final = re.compile(r"\.sketch$")
+# Made again from the files they are named after, whenever they are missing.
+REMADE: Final = (".sketch",)
 
 
 class MediumDamaged(DomainError):
@@ -35,12 +35,17 @@ class Medium:
 
 
 def walk() -> Iterator[Medium]:
-    """List all media in order of their keys."""
+    """List all media in order of their keys, but for those that are made again when missing.
+
+    Raises:
+        OSError: the store can't be listed.
+    """
     storage = storages["default"]
     if isinstance(storage, FileSystemStorage):
-        yield from _walk_folder(Path(storage.location), "")
+        found = _walk_folder(Path(storage.location), "")
     else:
-        yield from starmap(Medium, bucket.walk(storage))
+        found = starmap(Medium, bucket.walk(storage))
+    return (medium for medium in found if not medium.key.endswith(REMADE))
 
 
 def open_medium(key: str) -> BinaryIO:
@@ -59,7 +64,7 @@ def open_medium(key: str) -> BinaryIO:
 def sha256_in(key: str) -> str | None:
     """What a medium's content must hash to by its name; None where the name says nothing."""
     named = HASH_NAMED.search(key)
-    return named[2] if named and not NAMED_AFTER_OTHERS.search(key) else None
+    return named[2] if named else None
 
 
 def check(key: str, sha256: str) -> None:

@@ -3,7 +3,7 @@
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +30,7 @@ class Snapshot:
         taken_at: everything that was committed before is in it.
         tables: rows by `schema.table`, of the schema `public` by `table`.
         migrations: names of the applied ones by app, in order.
+        size: bytes of the database on the server's disk, indexes included.
         server: the server's version, as people write it.
         pg_dump: what will dump it.
     """
@@ -39,12 +40,15 @@ class Snapshot:
     taken_at: datetime
     tables: Mapping[str, int]
     migrations: Mapping[str, tuple[str, ...]]
+    size: int
     server: str
     pg_dump: postgres.Program
 
     @contextmanager
-    def dump(self) -> Iterator[BinaryIO]:
+    def dump(self, *, on_bytes: Callable[[int], object] = lambda count: None) -> Iterator[BinaryIO]:
         """Run pg_dump; read its archive, compressed by zstd, as it is made.
+
+        `on_bytes` is told how many bytes pg_dump has written since it was last told.
 
         Whoever leaves the block without having read all kills pg_dump. Keep nothing of what was
         read before the block has ended: only then it is known to be whole.
@@ -72,9 +76,9 @@ class Snapshot:
             compressor = zstandard.ZstdCompressor(
                 level=LEVEL, threads=THREADS, write_checksum=True, write_content_size=False
             )
-            archive = cast("IO[bytes]", process.stdout)
+            archive = _Counted(cast("IO[bytes]", process.stdout), on_bytes)
             try:
-                with compressor.stream_reader(archive, closefd=False) as stream:
+                with compressor.stream_reader(cast("IO[bytes]", archive), closefd=False) as stream:
                     yield cast("BinaryIO", stream)
                     whole = not archive.read(1)
             except BaseException:
@@ -107,15 +111,17 @@ def consistent(url: str) -> Iterator[Snapshot]:
         connection.commit()  # what was set is the session's; the next statement begins the moment
         pg_dump = postgres.find("pg_dump", at_least=connection.info.server_version // 10_000)
         row = connection.execute(
-            "SELECT now(), pg_export_snapshot(), current_setting('server_version')"
+            "SELECT now(), pg_export_snapshot(), pg_database_size(current_database()),"
+            " current_setting('server_version')"
         ).fetchone()
-        taken_at, name, server = cast("tuple[datetime, str, str]", row)
+        taken_at, name, size, server = cast("tuple[datetime, str, int, str]", row)
         yield Snapshot(
             url=url,
             name=name,
             taken_at=taken_at,
             tables=databases.counted(connection),
             migrations=_migrations(connection),
+            size=size,
             server=server.split()[0],
             pg_dump=pg_dump,
         )
@@ -130,6 +136,18 @@ def _migrations(connection: "psycopg.Connection[Any]") -> dict[str, tuple[str, .
     for app, name in connection.execute("SELECT app, name FROM django_migrations ORDER BY app, id"):
         by_app[app] = (*by_app.get(app, ()), name)
     return by_app
+
+
+class _Counted:
+    """A pipe whose reader is watched."""
+
+    def __init__(self, pipe: IO[bytes], on_bytes: Callable[[int], object]) -> None:
+        self._pipe, self._on_bytes = pipe, on_bytes
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._pipe.read(size)
+        self._on_bytes(len(chunk))
+        return chunk
 
 
 class _Complaints:
