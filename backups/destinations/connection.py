@@ -10,8 +10,12 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
+)
+from botocore.exceptions import (
+    ConnectionError as NoConnection,
 )
 from botocore.parsers import ResponseParserError
 
@@ -23,6 +27,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Answer = TypeVar("Answer")
+
+
+class CutShort(Exception):
+    """An answer ended before it said it would."""
+
 
 CONNECT_S = 10
 READ_S = 60
@@ -39,6 +48,13 @@ PASSING = {
     "XAmzContentChecksumMismatch",
     "XAmzContentSHA256Mismatch",
 }
+PASSING_ERRORS = (
+    CutShort,
+    HTTPClientError,
+    IncompleteReadError,
+    NoConnection,
+    ResponseParserError,
+)
 MISSING = {"404", "NoSuchKey", "NotFound"}
 REFUSED = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 UNABLE = {"405", "501", "MethodNotAllowed", "NotImplemented"}
@@ -48,10 +64,6 @@ CREDENTIALS_HINT = (
     "Look at the key and the secret in the destination's URL (percent-encoded), or at "
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and at what they are allowed to do there."
 )
-
-
-class CutShort(Exception):
-    """An answer ended before it said it would."""
 
 
 class Connection:
@@ -130,7 +142,7 @@ def may_pass(error: Exception) -> bool:
         return code not in FULL | UNABLE and (
             status >= 500 or status in {408, 429} or code in PASSING
         )
-    return isinstance(error, HTTPClientError | ResponseParserError | CutShort)
+    return isinstance(error, PASSING_ERRORS)
 
 
 def _meaning(error: Exception) -> tuple[str, str]:
