@@ -30,6 +30,13 @@ def request_run(*, actor: User | None) -> BackupRun:
     Raises:
         Conflict: one is waiting or being made already.
     """
+    under_way = BackupRun.objects.filter(status__in=UNDER_WAY)
+    if under_way.exclude(pk__in=BackupRun.objects.lost().values("pk")).exists():
+        raise Conflict(
+            _("A backup is waiting or being made already."),
+            code="backup_running",
+            hint=_("Wait until it is done."),
+        )
     row = _new(BackupRun.Kind.MANUAL, actor=actor)
     wake(tasks.make_backup, row)
     return row
@@ -58,10 +65,12 @@ def back_up_now(
     """Make a backup here and now, in this process; the row says how it went.
 
     Raises:
-        Conflict: one is waiting or being made already.
+        Conflict: a backup, a restore or a clean-up is running.
     """
     from backups import performing  # it needs what only workers need
 
+    with lock.exclusively():
+        pass  # nobody is at it; rows of those that were killed don't matter
     row = _new(kind, actor=actor)
     performing.make_backup(str(row.pk), is_patient=False, on_progress=on_progress)
     row.refresh_from_db()
@@ -98,13 +107,6 @@ def settle_restored(
 
 @transaction.atomic
 def _new(kind: BackupRun.Kind, *, actor: User | None) -> BackupRun:
-    under_way = BackupRun.objects.filter(status__in=UNDER_WAY)
-    if under_way.exclude(pk__in=BackupRun.objects.lost().values("pk")).exists():
-        raise Conflict(
-            _("A backup is waiting or being made already."),
-            code="backup_running",
-            hint=_("Wait until it is done."),
-        )
     row = BackupRun.objects.create(kind=kind)
     audit.record(audit.Action.BACKUP, actor=actor, target=row, what="asked for", kind=kind.value)
     return row

@@ -322,18 +322,19 @@ def test_without_recipients_nothing_is_made(site: Site, settings: Settings) -> N
 
 
 def test_nothing_is_made_while_a_restore_is_at_it(site: Site) -> None:
-    with lock.exclusively():
-        row = back_up()
+    with lock.exclusively(), pytest.raises(Conflict) as refusal:
+        back_up()
 
-    assert (row.status, row.failure_code) == (JobStatus.FAILED, "backup_running")
+    assert refusal.value.code == "backup_running"
+    assert not BackupRun.objects.exists()
     assert not site.folders[0].exists()
 
 
-def test_a_second_one_is_refused_while_one_waits(site: Site) -> None:
+def test_a_second_one_is_not_asked_for_while_one_waits(site: Site) -> None:
     services.request_run(actor=None)
 
     with pytest.raises(Conflict) as refusal:
-        back_up()
+        services.request_run(actor=None)
     assert refusal.value.code == "backup_running"
 
 
