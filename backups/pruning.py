@@ -131,12 +131,12 @@ class _Pruning:
     def _remove_run(self, run: str) -> bool:
         """Remove the manifest first: from then on there is no such run, whatever is left of it."""
         inside = folder(run)
+        first = {inside + MANIFEST: 0, inside + SIGNATURE: 1}
         paths = [found.path for found in self.destination.walk(inside)]
-        first = [inside + MANIFEST, inside + SIGNATURE]
-        if not self._remove(first[0]):
-            return False
-        for path in (first[1], *(path for path in paths if path not in first)):
-            self._remove(path)  # what is locked now is removed as unfinished later
+        for path in sorted(paths, key=lambda path: first.get(path, 2)):
+            # what is locked besides the manifest is removed as unfinished later
+            if not self._remove(path) and path == inside + MANIFEST:
+                return False
         return True
 
     def _remove_unfinished(self, found: Survey) -> list[str]:

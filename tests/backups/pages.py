@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import zstandard
 
 from backups import encryption, manifest, postgres, signing
@@ -25,7 +25,7 @@ IDENTITY, RECIPIENT = encryption.generate()
 @lru_cache(maxsize=1)
 def dump() -> bytes:
     """A real archive of one table; needs the test database."""
-    program = postgres.find("pg_dump", at_least=1)
+    program = postgres.find("pg_dump", at_least=server())
     url = postgres.own_url()
     return subprocess.run(
         [
@@ -41,6 +41,12 @@ def dump() -> bytes:
     ).stdout
 
 
+def server() -> int:
+    """The test database's major version."""
+    with psycopg.connect(postgres.own_url()) as connection:
+        return connection.info.server_version // 10_000
+
+
 def key_of(content: bytes, *, room: str = "markers/pictures", extension: str = ".png") -> str:
     digest = hashlib.sha256(content).hexdigest()
     return f"{room}/{digest[:2]}/{digest}{extension}"
@@ -53,6 +59,9 @@ class Site:
     root: Path
     sign: Callable[[bytes], bytes] = signing.sign
     archive: bytes = b"PGDMP, more or less"
+    configuration: bytes = b'{"settings": {}}'
+    is_compressed: bool = True
+    pg_dump: str = "15.1"
     destination: FolderDestination = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,8 +89,8 @@ class Site:
         """Everything but the manifest, which comes back."""
         run = manifest.run_name(taken_at, row_id or uuid4())
         plain = {
-            DATABASE: zstandard.compress(self.archive),
-            CONFIGURATION: json.dumps({"settings": {}}).encode(),
+            DATABASE: zstandard.compress(self.archive) if self.is_compressed else self.archive,
+            CONFIGURATION: self.configuration,
         }
         parts = [self._store(run, name, content) for name, content in plain.items()]
         for number, half in enumerate((media[::2], media[1::2]), start=1):
@@ -102,7 +111,7 @@ class Site:
             media_bytes=sum(entry.size for entry in media),
             gone_media=(),
             recipients=(RECIPIENT,),
-            versions={"vertexar": "2.0.0", "postgresql": "15.1", "pg_dump": "15.1"},
+            versions={"vertexar": "2.0.0", "postgresql": "15.1", "pg_dump": self.pg_dump},
             migrations={"accounts": ("0001_initial",)},
         )
 
