@@ -1,6 +1,7 @@
 """Speaking with a bucket's server: who we are there, what is asked again, what failures mean."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -109,14 +110,20 @@ class Connection:
 
         Raises:
             FileNotFoundError: what is asked for is not there.
-            DestinationFailed: it can't be done; the code says why.
+            DestinationFailed: it can't be done; the code says why. (The library says `ValueError`
+                to names of hosts and buckets that can't be.)
         """
         try:
             return self._retries.call(lambda: act(self.client), may_pass=may_pass)
-        except (ClientError, BotoCoreError, ResponseParserError, CutShort) as error:
+        except (BotoCoreError, ClientError, CutShort, ResponseParserError, ValueError) as error:
             if code_of(error) in MISSING:
                 raise FileNotFoundError(about) from error
             raise self._failure(error, about) from error
+
+    def attempt(self, act: Callable[["S3Client"], object]) -> None:
+        """Ask once for what it is no harm to go without."""
+        with suppress(BotoCoreError, ClientError, ResponseParserError):
+            act(self.client)
 
     def _failure(self, error: Exception, about: str) -> DestinationFailed:
         said = str(error)

@@ -151,14 +151,17 @@ class _FolderUpload:
             self._close()
             self._make_folders(self._target.parent)
             self._part.rename(self._target)
+        except OSError as error:
+            self._fail(error)
+        try:
             _sync_folder(self._target.parent)
             with self._target.open("rb") as file:
                 read_back = hashlib.file_digest(file, "sha256").hexdigest()
-            if read_back != sha256:
-                self._target.unlink()
         except OSError as error:
+            self._take_back()
             self._fail(error)
         if read_back != sha256:
+            self._take_back()
             message = f"{self._destination.name}: {self._target.name} reads back as something else."
             hint = "The disk or the way to it is failing."
             raise DestinationFailed(message, code="destination_damaged", hint=hint)
@@ -168,6 +171,10 @@ class _FolderUpload:
             self._close()
         with suppress(OSError):
             self._part.unlink()
+
+    def _take_back(self) -> None:
+        with suppress(OSError):
+            self._target.unlink()
 
     def _close(self) -> None:
         if self._is_open:

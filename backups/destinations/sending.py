@@ -10,7 +10,6 @@ import hashlib
 from base64 import b64encode
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -135,8 +134,7 @@ class Sending:
             self._is_visible, self._version = self._parts.is_visible, self._parts.version
         if self._is_visible:
             version: dict[str, Any] = {"VersionId": self._version} if self._version else {}
-            with suppress(FileNotFoundError, DestinationFailed):
-                self._connection.ask(lambda s3: s3.delete_object(**self._target, **version))
+            self._connection.attempt(lambda s3: s3.delete_object(**self._target, **version))
 
 
 class _Parts:
@@ -153,6 +151,7 @@ class _Parts:
         self._connection, self._target, self._path = connection, target, path
         self.is_visible = False
         self.version: str | None = None
+        self._is_over = False
         self._count = 0
         self._digests: dict[int, bytes] = {}
         self._done: list[CompletedPartTypeDef] = []
@@ -190,26 +189,30 @@ class _Parts:
         return {f"{checksum}-{self._count}", checksum}
 
     def abort(self) -> None:
-        """Stop, and have the server forget them."""
+        """Stop, and have the server forget them; what it does not, a later run tidies up."""
+        self._is_over = True
         self._pool.shutdown(cancel_futures=True)
-        with suppress(FileNotFoundError, DestinationFailed):
-            self._connection.ask(lambda s3: s3.abort_multipart_upload(**self._upload))
+        self._connection.attempt(lambda s3: s3.abort_multipart_upload(**self._upload))
 
     def _send(self, number: int, content: bytearray) -> "CompletedPartTypeDef":
         digest = hashlib.sha256(content).digest()
         self._digests[number] = digest
         checksum = b64encode(digest).decode()
-        answer = self._connection.ask(
-            lambda s3: s3.upload_part(
+
+        def upload(s3: "S3Client") -> str:
+            if self._is_over:
+                raise DestinationFailed(f"{self._path} was given up.")
+            answer = s3.upload_part(
                 **self._upload,
                 PartNumber=number,
                 Body=cast("bytes", content),  # no copy
                 ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=checksum,
-            ),
-            about=f"{self._path}, part {number}",
-        )
-        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+            )
+            return answer["ETag"]
+
+        etag = self._connection.ask(upload, about=f"{self._path}, part {number}")
+        return {"PartNumber": number, "ETag": etag, "ChecksumSHA256": checksum}
 
     def _complete(self, s3: "S3Client") -> None:
         try:

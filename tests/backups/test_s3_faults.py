@@ -198,6 +198,24 @@ def test_what_will_not_pass_is_said_at_once_with_what_to_do(
     assert waits == []
 
 
+def test_a_dead_server_is_not_asked_for_long_to_forget(
+    bucket: S3Destination, server: FaultyServer, waits: list[float]
+) -> None:
+    upload = bucket.upload("runs/a")
+    upload.write(LONG)
+    server.faults = [Fault("", refuse(500, "InternalError"), times=ALWAYS)]
+
+    upload.abort()
+
+    assert server.count("DELETE") == 1
+    assert len(waits) <= 2  # of parts that were on their way
+
+
+def test_a_server_whose_name_can_not_be_is_said_to_be_so(name: str) -> None:
+    with pytest.raises(DestinationFailed):
+        store(destination_at("http://under_score.example:1", name))
+
+
 def test_without_any_credentials_that_is_said(
     endpoint: str, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
