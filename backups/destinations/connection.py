@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import boto3
@@ -34,6 +35,7 @@ class CutShort(Exception):
     """An answer ended before it said it would."""
 
 
+MAKING_CLIENTS = Lock()  # a session must not make two at once
 CONNECT_S = 10
 READ_S = 60
 # Answers below 500 that are worth asking again: arrived damaged, too late, or too many at once.
@@ -90,17 +92,16 @@ class Connection:
                 "payload_signing_enabled": False,  # the checksum of the payload is signed instead
             },
         )
-        session = boto3.session.Session(
-            aws_access_key_id=self.bucket.access_key,
-            aws_secret_access_key=self.bucket.secret_key,
-            region_name=self.bucket.region,
-        )
-        return session.client(
-            "s3",
-            endpoint_url=self.bucket.endpoint,
-            region_name=session.region_name or "us-east-1",
-            config=options,
-        )
+        with MAKING_CLIENTS:
+            session = _session()
+            return session.client(
+                "s3",
+                aws_access_key_id=self.bucket.access_key,
+                aws_secret_access_key=self.bucket.secret_key,
+                endpoint_url=self.bucket.endpoint,
+                region_name=self.bucket.region or session.region_name or "us-east-1",
+                config=options,
+            )
 
     def ask(self, act: Callable[["S3Client"], Answer], *, about: str = "") -> Answer:
         """Ask, again and again as long as that may help.
@@ -132,6 +133,12 @@ class Connection:
         subject = f"{self.bucket}: {about}" if about else str(self.bucket)
         code, hint = _meaning(error)
         return DestinationFailed(f"{subject}: {said}", code=code, hint=hint)
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all: what it knows of S3 takes 12 MB."""
+    return boto3.session.Session()
 
 
 def code_of(error: Exception) -> str:

@@ -38,6 +38,7 @@ class Sending:
         self._target: dict[str, Any] = {"Bucket": connection.bucket.name, "Key": key}
         self._size = 0
         self._part = bytearray()
+        self._filled = 0  # bytes of the part that are of this one, not of one sent before
         self._parts: _Parts | None = None
         self._version: str | None = None  # of what we made visible
         self._is_visible = False
@@ -46,11 +47,12 @@ class Sending:
         """Send on some bytes; waits while two parts are on their way."""
         rest = memoryview(chunk)
         while rest:
-            if len(self._part) == PART_BYTES:
+            if self._filled == PART_BYTES:
                 self._send_part()
-            room = PART_BYTES - len(self._part)
-            self._part += rest[:room]
-            rest = rest[room:]
+            count = min(len(rest), PART_BYTES - self._filled)
+            self._part[self._filled : self._filled + count] = rest[:count]
+            self._filled += count
+            rest = rest[count:]
         self._size += len(chunk)
         return len(chunk)
 
@@ -80,11 +82,11 @@ class Sending:
     def _send_part(self) -> None:
         if self._parts is None:
             self._parts = _Parts(self._connection, self._target, self._path, self._options())
-        self._parts.send(self._part)
-        self._part = bytearray()
+        del self._part[self._filled :]
+        self._part, self._filled = self._parts.send(self._part), 0
 
     def _put_whole(self, checksum: str) -> None:
-        content = bytes(self._part)
+        content = cast("bytes", self._part)  # no copy
         answer = self._connection.ask(
             lambda s3: s3.put_object(
                 **self._target,
@@ -155,7 +157,7 @@ class _Parts:
         self._count = 0
         self._digests: dict[int, bytes] = {}
         self._done: list[CompletedPartTypeDef] = []
-        self._on_their_way: deque[Future[CompletedPartTypeDef]] = deque()
+        self._on_their_way: deque[tuple[Future[CompletedPartTypeDef], bytearray]] = deque()
         answer = connection.ask(
             lambda s3: s3.create_multipart_upload(
                 **target, **options, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE"
@@ -165,14 +167,20 @@ class _Parts:
         self._upload: dict[str, Any] = {**target, "UploadId": answer["UploadId"]}
         self._pool = ThreadPoolExecutor(PARTS_IN_FLIGHT, "part")
 
-    def send(self, content: bytearray) -> None:
-        """Begin to send one; waits while as many as may be are on their way."""
+    def send(self, content: bytearray) -> bytearray:
+        """Begin to send one; waits while as many as may be are on their way.
+
+        Returns:
+            Memory for the next one, so that the same few blocks serve them all.
+        """
         self._count += 1
         if self._count > MOST_PARTS:
             raise DestinationFailed(f"{self._path} is too long for {self._connection.bucket}.")
+        free = bytearray()
         while len(self._on_their_way) >= PARTS_IN_FLIGHT:
-            self._done.append(self._on_their_way.popleft().result())
-        self._on_their_way.append(self._pool.submit(self._send, self._count, content))
+            free = self._wait()
+        self._on_their_way.append((self._pool.submit(self._send, self._count, content), content))
+        return free
 
     def complete(self) -> set[str]:
         """Put them together.
@@ -181,7 +189,7 @@ class _Parts:
             How servers write the checksum of the parts' checksums.
         """
         while self._on_their_way:
-            self._done.append(self._on_their_way.popleft().result())
+            self._wait()
         self._pool.shutdown()
         self._connection.ask(self._complete, about=self._path)
         digests = b"".join(self._digests[number] for number in range(1, self._count + 1))
@@ -193,6 +201,11 @@ class _Parts:
         self._is_over = True
         self._pool.shutdown(cancel_futures=True)
         self._connection.attempt(lambda s3: s3.abort_multipart_upload(**self._upload))
+
+    def _wait(self) -> bytearray:
+        part, content = self._on_their_way.popleft()
+        self._done.append(part.result())
+        return content
 
     def _send(self, number: int, content: bytearray) -> "CompletedPartTypeDef":
         digest = hashlib.sha256(content).digest()
