@@ -110,16 +110,27 @@ class Connection:
             about: the path it is about.
 
         Raises:
-            FileNotFoundError: what is asked for is not there.
             DestinationFailed: it can't be done; the code says why. (The library says `ValueError`
                 to names of hosts and buckets that can't be.)
         """
         try:
             return self._retries.call(lambda: act(self.client), may_pass=may_pass)
         except (BotoCoreError, ClientError, CutShort, ResponseParserError, ValueError) as error:
-            if code_of(error) in MISSING:
-                raise FileNotFoundError(about) from error
             raise self._failure(error, about) from error
+
+    def look_up(self, act: Callable[["S3Client"], Answer], *, about: str = "") -> Answer:
+        """Ask for what need not be there.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            DestinationFailed: it can't be known.
+        """
+        try:
+            return self.ask(act, about=about)
+        except DestinationFailed as failure:
+            if isinstance(failure.__cause__, ClientError) and code_of(failure.__cause__) in MISSING:
+                raise FileNotFoundError(about) from failure
+            raise
 
     def attempt(self, act: Callable[["S3Client"], object]) -> None:
         """Ask once for what it is no harm to go without."""
@@ -170,8 +181,8 @@ def _meaning(error: Exception) -> tuple[str, str]:
         return "destination_unable", ""
     if code in FULL:
         return "destination_full", "Make room there, or keep fewer backups."
-    if code == "NoSuchBucket":
-        return "destination_missing", "Make the bucket, or correct its name."
+    if code == "NoSuchBucket" or code in MISSING:
+        return "destination_missing", "Make the bucket, or correct its name and the endpoint."
     if code == "PreconditionFailed":
         return "destination_damaged", "The file was changed while it was read."
     if may_pass(error):

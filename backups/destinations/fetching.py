@@ -21,7 +21,7 @@ class Fetching(io.RawIOBase):
         self._target: dict[str, Any] = {"Bucket": connection.bucket.name, "Key": key}
         self._position = 0
         self._body: Any = None
-        answer = connection.ask(lambda s3: s3.get_object(**self._target), about=path)
+        answer = connection.look_up(lambda s3: s3.get_object(**self._target), about=path)
         self._size, self._etag = answer["ContentLength"], answer["ETag"]
         self._body = answer["Body"]
 

@@ -62,7 +62,7 @@ class S3Destination:
         """Look one file up."""
         target = self._target(path)
         try:
-            head = self._connection.ask(lambda s3: s3.head_object(**target), about=path)
+            head = self._connection.look_up(lambda s3: s3.head_object(**target), about=path)
         except FileNotFoundError:
             return None
         return Found(path, head["ContentLength"], head["LastModified"])
@@ -93,7 +93,7 @@ class S3Destination:
                 return True
         # of one that has versions it is hidden by this, and the bucket's own rules remove it
         with suppress(FileNotFoundError):
-            self._connection.ask(lambda s3: s3.delete_object(**target), about=path)
+            self._connection.look_up(lambda s3: s3.delete_object(**target), about=path)
         return True
 
     def _target(self, path: str) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class S3Destination:
     def _ask_if_allowed(self, act: "Callable[[S3Client], Answer]") -> Answer | None:
         """Ask for what some servers don't have and some keys may not."""
         try:
-            return self._connection.ask(act)
+            return self._connection.look_up(act)
         except FileNotFoundError:
             return None
         except DestinationFailed as failure:

@@ -111,7 +111,7 @@ class Sending:
 
     def _arrived(self, sha256: str, expected: set[str]) -> bool:
         try:
-            head = self._connection.ask(
+            head = self._connection.look_up(
                 lambda s3: s3.head_object(**self._target, ChecksumMode="ENABLED"), about=self._path
             )
             if head["ContentLength"] != self._size:

@@ -13,6 +13,7 @@ import pytest
 from backups import streams
 from backups.destinations import DestinationFailed, connection, sending
 from backups.destinations.folder import FolderDestination
+from backups.destinations.retries import Retries
 from backups.destinations.s3 import S3Destination
 from tests.backups.buckets import (
     SECRET,
@@ -77,6 +78,10 @@ def waits() -> list[float]:
 @pytest.fixture
 def bucket(server: FaultyServer, name: str, waits: list[float]) -> S3Destination:
     return destination_at(server.url, name, waits=waits)
+
+
+def never_answer() -> None:
+    raise TimeoutError
 
 
 def store(bucket: S3Destination, content: bytes = LONG) -> None:
@@ -174,6 +179,7 @@ def test_where_nobody_listens_that_is_said(name: str, waits: list[float]) -> Non
         (403, "AccessDenied", "destination_refused"),
         (403, "RequestTimeTooSkewed", "destination_clock"),
         (404, "NoSuchBucket", "destination_missing"),
+        (404, "NotFound", "destination_missing"),
         (507, "XMinioStorageFull", "destination_full"),
         (403, "QuotaExceeded", "destination_full"),
     ],
@@ -209,6 +215,16 @@ def test_a_dead_server_is_not_asked_for_long_to_forget(
 
     assert server.count("DELETE") == 1
     assert len(waits) <= 2  # of parts that were on their way
+
+
+def test_waits_are_random_below_a_bound_that_doubles() -> None:
+    waits: list[float] = []
+    retries = Retries(attempts=8, wait=waits.append, chance=lambda: 0.5)
+
+    with pytest.raises(TimeoutError):
+        retries.call(never_answer, may_pass=lambda _: True)
+
+    assert waits == [0.5, 1, 2, 4, 8, 15, 15]
 
 
 def test_a_server_whose_name_can_not_be_is_said_to_be_so(name: str) -> None:
