@@ -239,14 +239,17 @@ def known_media(destination: Destination, *, signers: Collection[str] | None = N
     """The media that need not be sent again.
 
     Those of the newest run whose index is whole, and of the pieces that newer, unfinished runs have
-    left, as far as they really lie there with their size.
+    left, as far as they really lie there with their size. Older runs are asked for what lies there
+    besides, when it comes to that: to send a medium again would write other bytes over those whose
+    hash they have.
 
     Raises:
         DestinationFailed: it can't be asked.
     """
     found = survey(destination, signers=signers)
-    listed, newest_good = KnownMedia(), ""
-    for manifest in found.runs:
+    listed, newest_good, older = KnownMedia(), "", found.runs
+    for number, manifest in enumerate(found.runs, start=1):
+        older = found.runs[number:]
         try:
             listed = KnownMedia(entries(destination, manifest))
         except PartDamaged as error:
@@ -261,7 +264,7 @@ def known_media(destination: Destination, *, signers: Collection[str] | None = N
                     listed.update(KnownMedia(piece(destination, path)))
                 except PartDamaged as error:
                     logger.warning("%s is left out: %s", path, error.message)
-    return listed.of_those(_lying(destination))
+    return listed.of_those(_lying(destination), older=lambda: _of_older(destination, older))
 
 
 def adopt(
@@ -270,11 +273,12 @@ def adopt(
     """Make the rows say what lies at the destinations: after a restore, or on a new machine.
 
     A run that has no row gets one; a row that stands for work under way, as in the dump that was
-    made by that work, is settled. If every destination answered, good rows whose run is nowhere are
-    marked as removed. Call it under `lock.exclusively`: nothing may be under way here.
+    made by that work, is settled. If every destination answered, good rows whose run was written to
+    these alone, and lies at none of them, are marked as removed. Call it under `lock.exclusively`:
+    nothing may be under way here.
 
     Args:
-        destinations: all of them; those that fail are logged and left out.
+        destinations: where to look; those that fail are logged and left out.
         signers: whose runs count; those of `signing.trusted` by default.
 
     Returns:
@@ -301,8 +305,12 @@ def adopt(
             row.save()
             adopted.append(row)
         if have_all_answered:
-            nowhere = BackupRun.objects.good().exclude(name__in=found)
-            nowhere.update(removed_at=timezone.now(), updated_at=timezone.now())
+            asked = {destination.name for destination in destinations}
+            absent = BackupRun.objects.good().exclude(name__in=found)
+            nowhere = [row.pk for row in absent if lies_at(row) <= asked]
+            BackupRun.objects.filter(pk__in=nowhere).update(
+                removed_at=timezone.now(), updated_at=timezone.now()
+            )
     return adopted
 
 
@@ -372,6 +380,15 @@ def piece(destination: Destination, path: str, signed: Part | None = None) -> It
         raise PartDamaged(f"{path} ends in the midst of a line.")
     if signed is not None and (size, digest.hexdigest()) != (signed.size, signed.sha256):
         raise PartDamaged(f"{path} is not the file that was signed.")
+
+
+def _of_older(destination: Destination, runs: Sequence[Manifest]) -> Iterator[MediaEntry]:
+    """The media of runs as far as they can be read."""
+    for manifest in runs:
+        try:
+            yield from entries(destination, manifest)
+        except (PartDamaged, DestinationFailed) as error:
+            logger.warning("%s at %s: %s", manifest.run, destination.name, error.message)
 
 
 def _lying(destination: Destination) -> Iterator[tuple[str, int]]:

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
 from backups import catalogue, lock
 from backups.catalogue import PartDamaged, Survey
 from backups.destinations import Destination, DestinationFailed
@@ -227,9 +229,13 @@ def _held(runs: Collection[Manifest], now: datetime) -> set[str]:
     return held | {newest_tested} if newest_tested is not None else held
 
 
+@transaction.atomic
 def _mark_rows(kept: Collection[str], now: datetime) -> None:
     """Say in the rows which runs are gone everywhere, and how long the others stay."""
-    BackupRun.objects.good().exclude(name__in=kept).update(removed_at=now, updated_at=now)
+    for row in BackupRun.objects.good().exclude(name__in=kept):
+        row.removed_at = now
+        row.save(update_fields=["removed_at", "updated_at"])
+        audit.record(audit.Action.BACKUP, actor=None, target=row, what="removed", run=row.name)
     rows = list(BackupRun.objects.good().exclude(started_at=None))
     damaged = _damaged()
     candidates = [

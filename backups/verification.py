@@ -139,13 +139,14 @@ def verify_everywhere(
     identities: Sequence[Any] = (),
     deep: bool = False,
     on_progress: OnProgress = lambda _share: None,
+    signers: Collection[str] | None = None,
 ) -> list[Verdict]:
     """Check a run wherever it lies, and write the result on its row if it has one.
 
     A destination where the row says that it lies, and that does not have it, has a flaw.
 
     Args:
-        run, destinations, identities, deep, on_progress: as in `verify`.
+        run, destinations, identities, deep, on_progress, signers: as in `verify`.
 
     Raises:
         NotThere: `no_such_backup`, no destination has it.
@@ -164,6 +165,7 @@ def verify_everywhere(
                 identities=identities,
                 deep=deep,
                 on_progress=_in_turn(on_progress, number, len(destinations)),
+                signers=signers,
             )
         except NotThere:
             if row is None or destination.name not in catalogue.lies_at(row):

@@ -63,6 +63,7 @@ class Site:
     is_compressed: bool = True
     pg_dump: str = "15.1"
     destination: FolderDestination = field(init=False)
+    stored: dict[str, MediaEntry] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.destination = FolderDestination(self.root)
@@ -71,10 +72,13 @@ class Site:
         return self.root / path
 
     def store_medium(self, content: bytes) -> MediaEntry:
+        """Encrypt a medium and store it, once; encrypted again it would be other bytes."""
         key = key_of(content)
+        if key in self.stored:
+            return self.stored[key]
         stored = encrypted(content)
         put(self.destination, manifest.media_path(key), stored)
-        return MediaEntry(
+        self.stored[key] = MediaEntry(
             key=key,
             size=len(content),
             sha256=sha256(content),
@@ -82,6 +86,7 @@ class Site:
             stored_size=len(stored),
             stored_sha256=sha256(stored),
         )
+        return self.stored[key]
 
     def begin_run(
         self, media: list[MediaEntry], *, taken_at: datetime = NIGHT, row_id: UUID | None = None

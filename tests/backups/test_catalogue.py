@@ -1,7 +1,7 @@
 """What is found at a destination: good runs, forged and unfinished ones, and media known there."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from backups import catalogue, manifest, signing
 from backups.catalogue import PartDamaged
 from backups.destinations import Destination
 from backups.destinations.folder import FolderDestination
+from backups.manifest import Manifest, MediaEntry
 from backups.models import BackupRun
 from tests.backups.pages import NIGHT, RECIPIENT, Site, key_of, sha256
 from vertexar.errors import NotThere
@@ -245,6 +246,33 @@ def test_an_index_that_is_damaged_is_no_reason_to_trust_nothing_else(site: Site)
     assert begun.media_count == 1
 
 
+def test_a_medium_that_comes_back_is_known_from_an_older_run(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = site.make_run([b"left and came back", b"stays"], taken_at=NIGHT - 2 * DAY)
+    site.make_run([b"stays", b"cut short"], taken_at=NIGHT - DAY)
+    site.make_run([b"stays"])
+    site.file(f"media/{key_of(b'cut short')}.age").write_bytes(b"x")
+    read: list[str] = []
+    entries = catalogue.entries
+
+    def noted(destination: Destination, run: Manifest) -> Iterator[MediaEntry]:
+        read.append(run.run)
+        return entries(destination, run)
+
+    monkeypatch.setattr(catalogue, "entries", noted)
+
+    known = catalogue.known_media(site.destination)
+
+    assert known[key_of(b"stays")].size == 5
+    assert key_of(b"never seen") not in known
+    assert len(read) == 1  # older indexes are not read for what is known or new
+    expected = {entry.key: entry for entry in entries(site.destination, old)}
+    assert known[key_of(b"left and came back")] == expected[key_of(b"left and came back")]
+    assert key_of(b"cut short") not in known
+    assert len(read) == 3
+
+
 def test_pieces_begun_before_the_newest_run_are_not_known(site: Site) -> None:
     site.begin_run([site.store_medium(b"before")], taken_at=NIGHT - DAY)
     site.make_run([b"in it"])
@@ -302,3 +330,17 @@ def test_rows_of_runs_that_are_nowhere_are_marked_only_if_all_destinations_answe
     catalogue.adopt([site.destination])
     assert gone not in BackupRun.objects.good()
     assert BackupRun.objects.good().count() == 1
+
+
+@pytest.mark.django_db
+def test_a_row_of_a_run_at_a_place_that_was_not_asked_stays(site: Site, tmp_path: Path) -> None:
+    elsewhere = Site(tmp_path / "elsewhere")
+    elsewhere.make_run()
+    (row,) = catalogue.adopt([elsewhere.destination])
+
+    catalogue.adopt([site.destination])
+    assert row in BackupRun.objects.good()
+
+    shutil.rmtree(elsewhere.root)
+    catalogue.adopt([site.destination, elsewhere.destination])
+    assert row not in BackupRun.objects.good()

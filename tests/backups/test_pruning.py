@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import AuditEntry
 from backups import catalogue, lock, postgres
 from backups.destinations import DestinationFailed, Found
 from backups.destinations.folder import FolderDestination
@@ -132,6 +133,8 @@ def test_the_rows_say_what_is_gone_and_until_when_the_others_stay(site: Site) ->
     rows = {row.name: row for row in BackupRun.objects.all()}
     assert [rows[run].removed_at for run in runs] == [None, None, NOW]
     assert rows[runs[0]].kept_until == NIGHT + 2 * DAY
+    (entry,) = AuditEntry.objects.all()
+    assert (entry.object_id, entry.details["what"]) == (str(rows[runs[2]].pk), "removed")
 
 
 def test_what_was_begun_and_not_finished_goes_once_there_is_a_newer_run(site: Site) -> None:
