@@ -79,14 +79,24 @@ def back_up_now(
 
 @transaction.atomic
 def request_verification(*, run: BackupRun, actor: User | None) -> None:
-    """Have a worker look whether a backup is still what was made."""
+    """Have a worker look whether a backup is still what was made.
+
+    Raises:
+        Conflict: `no_backup_there`, it was never finished, or was removed.
+    """
+    _check_is_there(run)
     audit.record(audit.Action.BACKUP, actor=actor, target=run, what="asked to verify", run=run.name)
     wake(tasks.verify_run, run)
 
 
 @transaction.atomic
 def request_drill(*, run: BackupRun, actor: User | None) -> None:
-    """Have the drill worker see whether a backup restores."""
+    """Have the drill worker see whether a backup restores.
+
+    Raises:
+        Conflict: `no_backup_there`, it was never finished, or was removed.
+    """
+    _check_is_there(run)
     audit.record(audit.Action.BACKUP, actor=actor, target=run, what="asked to drill", run=run.name)
     wake(tasks.drill_run, run)
 
@@ -110,3 +120,11 @@ def _new(kind: BackupRun.Kind, *, actor: User | None) -> BackupRun:
     row = BackupRun.objects.create(kind=kind)
     audit.record(audit.Action.BACKUP, actor=actor, target=row, what="asked for", kind=kind.value)
     return row
+
+
+def _check_is_there(run: BackupRun) -> None:
+    if run.status != JobStatus.READY or run.removed_at is not None:
+        raise Conflict(
+            _("There is no such backup: it was not finished, or it was removed."),
+            code="no_backup_there",
+        )
