@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from django.core.files.storage import FileSystemStorage, storages
 from django.utils.translation import gettext as _
 
-from backups import bucket
+from backups import media_bucket
 from vertexar.errors import DomainError
 
 UNFINISHED: Final = ".part-"  # how a file begins that is being written
@@ -44,7 +44,7 @@ def walk() -> Iterator[Medium]:
     if isinstance(storage, FileSystemStorage):
         found = _walk_folder(Path(storage.location), "")
     else:
-        found = starmap(Medium, bucket.walk(storage))
+        found = starmap(Medium, media_bucket.walk(storage))
     return (medium for medium in found if not medium.key.endswith(REMADE))
 
 
@@ -58,7 +58,7 @@ def open_medium(key: str) -> BinaryIO:
     storage = storages["default"]
     if isinstance(storage, FileSystemStorage):
         return Path(storage.path(key)).open("rb")
-    return bucket.open_object(storage, key)
+    return media_bucket.open_object(storage, key)
 
 
 def sha256_in(key: str) -> str | None:
