@@ -1,7 +1,7 @@
 """The worker's half: backups that rows ask for are made, tried out, and their result written."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from backups import catalogue, making, postgres, signing, tasks
+from backups import catalogue, lock, making, postgres, signing, tasks
 from backups.catalogue import Copy
 from backups.destinations import DestinationFailed, urls
 from backups.drills import drill
@@ -104,6 +104,7 @@ def try_out(name: str = "") -> BackupRun:
 
     Raises:
         NoDrillIdentity: not here.
+        Conflict: `drill_running`.
         NotThere: `no_such_backup`.
         DestinationFailed: none can be asked, which says nothing of the backup.
     """
@@ -120,7 +121,15 @@ def try_out(name: str = "") -> BackupRun:
         copy = catalogue.copies(name, destinations, signers=signers)[0]
     else:
         copy = catalogue.newest(destinations, signers=signers)
-    row = _row_of(copy)
+    with lock.drilling():
+        row = _row_of(copy)
+        _try_out(copy, identities, row)
+    row.refresh_from_db()
+    _after_drill(row)
+    return row
+
+
+def _try_out(copy: Copy, identities: Sequence[Any], row: BackupRun) -> None:
     mine = BackupRun.objects.filter(pk=row.pk)
     mine.update(tested_since=timezone.now())  # retention spares it
     changes: dict[str, Any] = {"tested_since": None}
@@ -136,9 +145,6 @@ def try_out(name: str = "") -> BackupRun:
         changes["restore_tested_at"] = timezone.now()
     finally:
         mine.update(**changes, updated_at=timezone.now())
-    row.refresh_from_db()
-    _after_drill(row)
-    return row
 
 
 def _row_of(copy: Copy) -> BackupRun:

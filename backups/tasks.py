@@ -1,6 +1,8 @@
 """Celery tasks of this room: an id in, one call, a retry policy."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import shared_task
 from django.db import OperationalError
@@ -50,13 +52,14 @@ def prune_old(run_id: str) -> None:
 @shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
 def verify_run(run_id: str) -> None:
     """Look whether a backup is still what was made; the result is on its row."""
-    from backups import verification
+    from backups import lock, verification
     from backups.destinations import urls
     from backups.models import BackupRun
 
     run = BackupRun.objects.good().filter(pk=run_id).first()
     if run is not None:
-        verification.verify_everywhere(run.name, urls.configured())
+        with _once(), lock.verifying(run.name):
+            verification.verify_everywhere(run.name, urls.configured())
 
 
 @shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
@@ -67,7 +70,8 @@ def drill_run(run_id: str) -> None:
 
     run = BackupRun.objects.good().filter(pk=run_id).first()
     if run is not None:
-        performing.try_out(run.name)
+        with _once():
+            performing.try_out(run.name)
 
 
 @shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
@@ -78,7 +82,8 @@ def drill_newest() -> None:
     from backups import performing
 
     if settings.BACKUP_DRILL_IDENTITY:
-        performing.try_out()
+        with _once():
+            performing.try_out()
     else:
         logger.info("no drill: BACKUP_DRILL_IDENTITY is empty")
 
@@ -89,3 +94,12 @@ def tell_of_failure(run_id: str) -> None:
     from backups import letters
 
     letters.tell_of_failure(run_id)
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    """Let go of a message when its work is under way: work of hours is delivered more than once."""
+    try:
+        yield
+    except Conflict as conflict:
+        logger.info("%s", conflict.message)

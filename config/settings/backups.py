@@ -42,10 +42,14 @@ BACKUP_TASK_ROUTES = {
     "backups.tasks.drill_newest": {"queue": "drill"},
 }
 BACKUP_BEAT_SCHEDULE = {
-    # A clock that was late still starts tonight's; its row is there once.
-    "start-nightly-backup": {"task": "backups.tasks.start_nightly", "schedule": BACKUP_SCHEDULE},
+    "start-nightly-backup": {
+        "task": "backups.tasks.start_nightly",
+        "schedule": BACKUP_SCHEDULE,
+        "options": {"expires": 20 * 3600},  # seconds: not two nights at once after a stop of days
+    },
     "drill-newest-backup": {
         "task": "backups.tasks.drill_newest",
         "schedule": BACKUP_DRILL_SCHEDULE,
+        "options": {"expires": 20 * 3600},  # there may be no worker for it
     },
 }

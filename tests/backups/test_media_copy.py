@@ -1,12 +1,12 @@
 """Reading media to copy them: from a folder and from a bucket whose server fails at times."""
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from pytest_django import Settings
 
@@ -63,7 +63,7 @@ def server(
 
 
 def put(content: bytes) -> str:
-    return store(ContentFile(content), folder="tests/files", extension=".bin")
+    return store(io.BytesIO(content), folder="tests/files", extension=".bin")
 
 
 def test_a_folder_is_listed_in_the_order_of_keys(site: Site) -> None:

@@ -16,6 +16,7 @@ from backups.destinations import DestinationFailed
 from backups.models import BackupRun
 from config.celery import app
 from tests.backups.conftest import Faulty, Site, refuse
+from vertexar.errors import Conflict
 from vertexar.leases import JobStatus
 
 pytestmark = pytest.mark.django_db
@@ -252,3 +253,34 @@ def test_a_run_can_be_verified_by_a_worker(site: Site, now: Callable[..., None])
     row.refresh_from_db()
     assert row.verified_at is not None
     assert row.verify_failure == ""
+
+
+def test_a_drill_that_is_delivered_twice_is_done_once(
+    site: Site, settings: Settings, monkeypatch: pytest.MonkeyPatch, now: Callable[..., None]
+) -> None:
+    now(tasks.start_nightly)
+    settings.BACKUP_DRILL_IDENTITY = site.identity
+
+    def never(*arguments: object, **options: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(performing, "drill", never)
+    with lock.drilling():
+        now(tasks.drill_newest)
+        with pytest.raises(Conflict) as refusal:
+            performing.try_out()
+
+    assert refusal.value.code == "drill_running"
+    assert BackupRun.objects.get().restore_tested_at is None
+
+
+def test_a_drill_runs_beside_a_backup(
+    site: Site, settings: Settings, now: Callable[..., None]
+) -> None:
+    now(tasks.start_nightly)
+    settings.BACKUP_DRILL_IDENTITY = site.identity
+
+    with lock.exclusively():
+        now(tasks.drill_newest)
+
+    assert BackupRun.objects.get().restore_tested_at is not None
