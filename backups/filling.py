@@ -3,7 +3,8 @@
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, cast
+from tempfile import TemporaryFile
+from typing import IO, Any, BinaryIO, Final, cast
 
 import zstandard
 
@@ -12,6 +13,7 @@ from backups.catalogue import Copy, PartDamaged
 from backups.streams import CHUNK_BYTES, SourceMeter
 from vertexar.errors import DomainError
 
+REASON_CHARS: Final = 500
 OnBytes = Callable[[int], object]
 
 
@@ -147,32 +149,37 @@ def _restore(program: postgres.Program, archive: Dump, url: str) -> None:
         "--no-password",
         f"--dbname={postgres.address(url)}",
     ]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=postgres.environment(url),
-    ) as process:
-        stdin = process.stdin
-        assert stdin is not None  # noqa: S101  asked for above
+    with (
+        TemporaryFile() as complaints,  # not a pipe, which would be full while nobody reads it
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            env=postgres.environment(url),
+        ) as process,
+    ):
         try:
-            # pg_restore complains when it goes; then writing breaks off
-            with suppress(BrokenPipeError):
-                while chunk := archive.read():
-                    stdin.write(chunk)
-                stdin.close()
+            _feed(cast("IO[bytes]", process.stdin), archive)
         except BaseException:
             process.kill()
             raise
-        _, complaints = process.communicate()
-    if process.returncode:
-        reason = " ".join(complaints.decode(errors="replace").split()[-60:])
+        code = process.wait()
+        complaints.seek(0)
+        reason = " ".join(complaints.read().decode(errors="replace").split())[-REASON_CHARS:]
+    if code:
         raise postgres.ProgramUnusable(
-            f"pg_restore failed: {reason or process.returncode}",
+            f"pg_restore failed: {reason or code}",
             code="pg_restore_failed",
             hint="Nothing that is served was changed.",
         )
+
+
+def _feed(stdin: IO[bytes], archive: Dump) -> None:
+    # pg_restore says why when it goes; then writing breaks off
+    with suppress(BrokenPipeError), stdin:
+        while chunk := archive.read():
+            stdin.write(chunk)
 
 
 def _compare(copy: Copy, url: str) -> None:

@@ -118,6 +118,7 @@ def plan(wish: Wish, copy: Copy) -> Plan:
     if not wish.has_database:
         return Plan(copy, "", _storage(wish), replaces=False, is_own=False, pending_migrations=0)
     url = wish.database_url or postgres.own_url()
+    databases.name_of(url)  # refuses what is none
     pending = _pending_migrations(copy.manifest.migrations)
     filling.check_server(url, copy.manifest.versions)
     replaces = databases.exists(url) and bool(databases.row_counts(url))
