@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
+import psycopg
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +23,8 @@ from vertexar.leases import JobStatus, perform
 from vertexar.queue import wake
 
 logger = logging.getLogger(__name__)
+
+MAY_PASS: Final = {"pg_dump_failed", "media_store_failed"}  # a migration held a table, S3 was down
 
 
 class TriedAgain(Exception):
@@ -69,12 +72,12 @@ def _work(row: BackupRun, *, is_patient: bool, on_progress: OnProgress) -> Mappi
     except DomainError as error:
         if is_patient and isinstance(error, Conflict):
             raise BlockingIOError(error.message) from error  # counts as no attempt
-        if may_try_again and isinstance(error, DestinationFailed):
+        if may_try_again and (isinstance(error, DestinationFailed) or error.code in MAY_PASS):
             raise TriedAgain(error.message) from error
         # a row has room for the hint alone, and here the message is what tells
         told = f"{error.message} {error.hint}".strip()
         raise DomainError(error.message, code=error.code, hint=told) from error
-    except OSError as error:
+    except (OSError, psycopg.OperationalError) as error:
         if may_try_again:
             raise TriedAgain(str(error)) from error
         raise DomainError(str(error), code="backup_failed", hint=str(error)) from error

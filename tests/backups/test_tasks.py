@@ -14,6 +14,7 @@ from accounts.models import AuditEntry, User
 from backups import catalogue, lock, making, performing, services, tasks
 from backups.destinations import DestinationFailed
 from backups.models import BackupRun
+from backups.postgres import ProgramUnusable
 from config.celery import app
 from tests.backups.conftest import Faulty, Site, refuse
 from vertexar.errors import Conflict
@@ -166,18 +167,32 @@ def test_of_a_good_night_nobody_hears(
     assert mail.outbox == []
 
 
-def test_a_database_that_is_away_is_no_verdict(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "passing",
+    [
+        psycopg.OperationalError("away"),
+        OSError("no more processes"),
+        ProgramUnusable("A migration holds a table.", code="pg_dump_failed"),
+    ],
+    ids=["database away", "system", "pg_dump"],
+)
+def test_what_may_pass_is_tried_again_by_a_worker_and_not_by_a_command(
+    site: Site, monkeypatch: pytest.MonkeyPatch, passing: Exception
+) -> None:
+    def fail(url: str) -> None:
+        raise passing
+
+    monkeypatch.setattr(making, "consistent", fail)
     row = services.request_run(actor=None)
-
-    def away(url: str) -> None:
-        raise psycopg.OperationalError("away")
-
-    monkeypatch.setattr(making, "consistent", away)
-    with pytest.raises(psycopg.OperationalError):
+    with pytest.raises(performing.TriedAgain):
         performing.make_backup(str(row.pk))
-
     row.refresh_from_db()
-    assert row.status == JobStatus.PENDING
+    assert (row.status, row.attempt) == (JobStatus.PENDING, 1)
+
+    here = services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+
+    assert here.status == JobStatus.FAILED
+    assert str(passing) in here.failure_hint
 
 
 def test_the_newest_backup_is_tried_out(
