@@ -11,7 +11,10 @@ from django.core.files.storage import storages
 from pytest_django import Settings
 
 from backups import catalogue, media, media_bucket, services
+from backups.destinations import urls
+from backups.encryption import parse_identities
 from backups.models import BackupRun
+from backups.verification import verify
 from tests.backups.buckets import (
     KEY,
     SECRET,
@@ -22,6 +25,7 @@ from tests.backups.buckets import (
     faulty_server,
     refuse,
     s3_server,
+    url_of,
 )
 from tests.backups.conftest import Site
 from vertexar.leases import JobStatus
@@ -204,3 +208,42 @@ def test_the_folder_of_media_may_be_reached_by_a_link(site: Site, tmp_path: Path
     key = site.store(b"a picture")
 
     assert [medium.key for medium in media.walk()] == [key]
+
+
+@pytest.mark.django_db
+def test_a_backup_goes_into_a_bucket_and_is_added_to(
+    site: Site, behind: str, settings: Settings
+) -> None:
+    name = f"backups-{uuid4()}"
+    with client_of(behind) as client:
+        client.create_bucket(Bucket=name)
+    settings.BACKUP_DESTINATIONS = [url_of(name, behind), *settings.BACKUP_DESTINATIONS]
+    old = site.store(os.urandom(5_000_000))
+    services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+    new = site.store(b"one more")
+
+    row = services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+
+    assert (row.status, row.failure_code) == (JobStatus.READY, "")
+    assert row.sent_bytes < 1_000_000
+    for place in urls.configured():
+        newest = catalogue.runs_at(place)[0]
+        assert newest.run == row.name
+        assert {entry.key for entry in catalogue.entries(place, newest)} == {old, new}
+        verdict = verify(row.name, place, identities=parse_identities(site.identity), deep=True)
+        assert verdict.is_whole, verdict.in_words()
+
+
+@pytest.mark.django_db
+def test_a_bucket_that_is_not_ours_does_not_spoil_the_folder(
+    site: Site, behind: str, settings: Settings
+) -> None:
+    nowhere = url_of(f"nobody-made-{uuid4()}", behind)
+    settings.BACKUP_DESTINATIONS = [nowhere, *settings.BACKUP_DESTINATIONS]
+    site.store(b"a picture")
+
+    row = services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+
+    assert (row.status, row.failure_code) == (JobStatus.READY, "destination_left_out")
+    assert SECRET not in row.failure_hint
+    assert len(catalogue.runs_at(site.places[0])) == 1
