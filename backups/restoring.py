@@ -178,6 +178,9 @@ def carry_out(
         if planned.is_own:
             connections.close_all()
         was_there = databases.swap(fresh=scratch, served=planned.database_url, kept=kept)
+        if was_there and not planned.replaces:  # it was empty
+            databases.drop(postgres.url_of(planned.database_url, kept))
+            kept = ""
         return Outcome(kept if was_there else "", came_back)
 
 

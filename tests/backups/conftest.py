@@ -13,6 +13,7 @@ from pytest_django import Settings
 from backups import encryption
 from backups.destinations import Destination, DestinationFailed, Found, Upload, urls
 from backups.destinations.folder import FolderDestination
+from tests.backups.installation import Installation, installed
 
 
 @dataclass
@@ -130,3 +131,14 @@ def faulty(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Faulty]:
 def refuse(path: str) -> None:
     """As a place that is down does."""
     raise DestinationFailed("It is down.")
+
+
+@pytest.fixture(scope="session")
+def restorable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation with two visitors, two media and one backup of all that, to be copied."""
+    with installed(tmp_path_factory.mktemp("restorable") / "home") as made:
+        made.ask("CREATE TABLE visitor (name text)")
+        made.ask("INSERT INTO visitor VALUES ('Ada'), ('Grace')")
+        made.add_media(b"a picture" * 1000, b"a video" * 100_000)
+        made.run("backup")
+        yield made

@@ -10,24 +10,13 @@ import psycopg
 import pytest
 
 from backups import databases, postgres
-from tests.backups.installation import Installation, copied, installed
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation with two visitors, two media and one backup of all that."""
-    with installed(tmp_path_factory.mktemp("model") / "home") as made:
-        made.ask("CREATE TABLE visitor (name text)")
-        made.ask("INSERT INTO visitor VALUES ('Ada'), ('Grace')")
-        made.add_media(b"a picture" * 1000, b"a video" * 100_000)
-        made.run("backup")
-        yield made
+from tests.backups.installation import Installation, copied
 
 
 @pytest.fixture
-def place(model: Installation, tmp_path: Path) -> Iterator[Installation]:
+def place(restorable: Installation, tmp_path: Path) -> Iterator[Installation]:
     """The same, to be broken."""
-    with copied(model, tmp_path / "home") as made:
+    with copied(restorable, tmp_path / "home") as made:
         yield made
 
 
