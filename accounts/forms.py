@@ -69,11 +69,12 @@ class JoinForm(BaseUserCreationForm[User]):
         field_classes = {"username": UsernameField}
 
 
-class JoinAsForm(forms.Form):
-    """The password of the account that the invited address has."""
+class KnownPasswordForm(forms.Form):
+    """The password that an account has already."""
 
     password = forms.CharField(
         label=_("Password"),
         strip=False,
+        max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from accounts import audit, tasks
 from accounts.links import LinkNotValid
 from accounts.mail import post
-from accounts.models import Invitation, Membership, Organization, Role, User
+from accounts.models import (
+    Invitation,
+    Membership,
+    Organization,
+    Role,
+    User,
+    called,
+    with_address,
+)
 from accounts.people import demand_right_over, locked
 from accounts.registration import name_taken, unconfirmed
 from vertexar.errors import Conflict, NotAllowed
@@ -46,10 +54,10 @@ def invite(organization: Organization, *, email: str, role: Role, actor: User) -
         NotAllowed: the actor may not give that role there.
         AlreadyMember: it is the address of a member.
     """
+    locked(organization)  # before the right is looked at: who loses it now invites nobody
     demand_right_over(organization, role, actor=actor)
-    locked(organization)
     email = email.lower()
-    if organization.memberships.filter(user__email__iexact=email).exists():
+    if organization.memberships.filter(user__in=User.objects.filter(with_address(email))).exists():
         raise _already_member()
     row = organization.invitations.filter(email=email, accepted_at=None).first()
     if row is None:
@@ -94,7 +102,7 @@ def waiting(token: str) -> Invitation | None:
 
 def account_of(row: Invitation) -> User | None:
     """Find the account that the invited address has; one never confirmed is nobody's."""
-    return User.objects.exclude(pk__in=unconfirmed()).filter(email__iexact=row.email).first()
+    return User.objects.exclude(pk__in=unconfirmed()).filter(with_address(row.email)).first()
 
 
 @transaction.atomic
@@ -129,8 +137,8 @@ def accept_as_new(token: str, *, username: str, password: str) -> Membership:
             row = _taken(token)
             if account_of(row) is not None:
                 raise has_account()
-            unconfirmed().filter(email=row.email).delete()
-            if User.objects.filter(username__iexact=username).exists():
+            unconfirmed().filter(with_address(row.email)).delete()
+            if User.objects.filter(called(username)).exists():
                 raise name_taken()
             user = User(username=username, email=row.email, email_verified_at=timezone.now())
             validate_password(password, user)
@@ -159,9 +167,15 @@ def not_valid() -> InvitationNotValid:
 
 
 def _taken(token: str) -> Invitation:
-    """Find an invitation and lock it: it is accepted once."""
+    """Find an invitation and lock it: it is accepted once.
+
+    The organisation first, as everybody does who changes its people: so nobody waits in a circle.
+    """
     rows = Invitation.objects.open().select_related("organization", "invited_by")
-    row = rows.select_for_update(of=["self"]).filter(token_sha256=_sha256(token)).first()
+    rows = rows.filter(token_sha256=_sha256(token))
+    if (row := rows.first()) is not None:
+        locked(row.organization)
+    row = rows.select_for_update(of=["self"]).first()
     if row is None or not _may_still_invite(row):
         raise not_valid()
     return row

@@ -33,13 +33,15 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException
 
 from accounts import audit
-from accounts.models import User
+from accounts.models import User, called
 from accounts.people import people_managed_by
 from vertexar.api import problems
 from vertexar.client import client_ip, network_of
 from vertexar.errors import DomainError, TooManyRequests
 
 PAGE = "admin/wait.html"
+# Of a request: what makes sure of who it is, if it is no password of ours.
+SIGNED_IN_BY = "signed_in_by"
 
 
 class LockedOut(TooManyRequests):
@@ -57,8 +59,8 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def name_key(username: str) -> str:
-    """What stands for a user name in the tables of django-axes."""
-    return salted_hmac("accounts.lockout", username, algorithm="sha256").hexdigest()
+    """What stands for a user name, however it is written, in the tables of django-axes."""
+    return salted_hmac("accounts.lockout", username.lower(), algorithm="sha256").hexdigest()
 
 
 def name_key_of(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
@@ -142,7 +144,8 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc]  # untyped
             return
         request.axes_user_agent = ""  # type: ignore[attr-defined]  # one row, whatever it says
         super().user_login_failed(sender, credentials, request, **kwargs)
-        user = User.objects.filter(username=credentials.get(User.USERNAME_FIELD)).first()
+        name = str(credentials.get(User.USERNAME_FIELD) or "")
+        user = User.objects.filter(called(name)).first()
         actions = [audit.Action.LOGIN_FAILED]
         if request.axes_locked_out:  # type: ignore[attr-defined]
             actions.append(audit.Action.LOCKED_OUT)
@@ -155,7 +158,8 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc]  # untyped
         """Begin to count anew."""
         super().user_logged_in(sender, request, user, **kwargs)
         if request.path:  # asked by somebody, not made up by a program
-            audit.record(audit.Action.LOGIN, actor=user, target=user, by="pages")
+            by = getattr(request, SIGNED_IN_BY, "pages")
+            audit.record(audit.Action.LOGIN, actor=user, target=user, by=by)
 
     def user_logged_out(
         self, sender: Any, request: HttpRequest, user: User | None, **kwargs: Any
@@ -245,7 +249,7 @@ def unlock(*, actor: User | None, username: str = "", ip: str = "") -> int:
     if ip:
         attempts = attempts.filter(ip_address=network_of(ip))
     unlocked = int(attempts.delete()[0])
-    user = User.objects.filter(username=username).first() if username else None
+    user = User.objects.filter(called(username)).first() if username else None
     audit.record(audit.Action.UNLOCKED, actor=actor, target=user, address=ip, counts=unlocked)
     return unlocked
 

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
+from accounts import mail_limits
+
 logger = logging.getLogger(__name__)
 Text = str | Promise
 
@@ -34,6 +36,14 @@ class Letter(StrEnum):
     INVITATION = "invitation"
     OTP_CODE = "otp_code"
     OTP_RECOVERED = "otp_recovered"
+    JOINED_ELSEWHERE = "joined_elsewhere"
+
+
+# What anybody can have sent by typing an address, and what only who knows the password can: counted
+# apart, so that nobody keeps somebody else's codes away. The rest tells what was done.
+LIMITED = dict.fromkeys(
+    (Letter.VERIFY, Letter.KNOWN, Letter.NAME_TAKEN, Letter.RESET, Letter.ADDRESS_CHANGE), "asked"
+) | {Letter.OTP_CODE: "code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,15 @@ WORDINGS: dict[Letter, Wording] = {
             _("If it was not lost, tell whoever runs this installation at once."),
         ),
     ),
+    Letter.JOINED_ELSEWHERE: Wording(
+        _("You sign in with an account elsewhere now"),
+        (
+            _("An account elsewhere that has your address was joined to the user {username}."),
+            _("The password holds no more, and all sessions have ended."),
+            _("If you want a password as well, or if it was not you, choose one here:"),
+            LINK,
+        ),
+    ),
 }
 
 
@@ -142,7 +161,7 @@ def post(task: "Task[..., None]", *arguments: str) -> None:
 
 
 def send(letter: Letter, *, to: str, language: str, **fields: Any) -> None:
-    """Write a letter and send it.
+    """Write a letter and send it, unless its address has had enough of the kind for this hour.
 
     Args:
         letter: what about.
@@ -154,6 +173,11 @@ def send(letter: Letter, *, to: str, language: str, **fields: Any) -> None:
         OSError: the mail server can't be reached or refuses.
     """
     wording = WORDINGS[letter]
+    try:
+        place = mail_limits.take_place(LIMITED[letter], to) if letter in LIMITED else ""
+    except mail_limits.Full:
+        logger.warning("mail %s: not sent, the address has had enough for an hour", letter.value)
+        return
     with translation.override(language):
         texts = [str(text).format(**fields) for text in wording.paragraphs]
         subject = " ".join(str(wording.subject).format(**fields).split())  # a header has one line
@@ -161,7 +185,11 @@ def send(letter: Letter, *, to: str, language: str, **fields: Any) -> None:
             f"Vertex AR: {subject}", "\n\n".join([*texts, "— Vertex AR"]), to=[to]
         )
         message.extra_headers["Auto-Submitted"] = "auto-generated"  # RFC 3834
-        message.send()
+        try:
+            message.send()
+        except BaseException:
+            mail_limits.give_back(place)
+            raise
     logger.info("mail %s: sent", letter.value)
 
 

@@ -19,9 +19,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.base import ContextMixin, View
 
 from accounts import invitations, links, lockout, passwords, people, registration
-from accounts.forms import AskForResetForm, JoinAsForm, JoinForm, NewPasswordForm, OwnPasswordForm
+from accounts.forms import (
+    AskForResetForm,
+    JoinForm,
+    KnownPasswordForm,
+    NewPasswordForm,
+    OwnPasswordForm,
+)
 from accounts.models import Invitation, Membership, User
 from accounts.otp import codes
+from accounts.otp.codes import WrongPassword
 from vertexar.errors import DomainError
 from vertexar.rate_limited import limited
 from vertexar.throttles import AUTH
@@ -68,18 +75,33 @@ class VerifyPage(AccountPage):
     """The link by which an account is opened."""
 
     def get(self, request: HttpRequest, uid: str, token: str) -> HttpResponse:
-        """Ask."""
-        user = links.user_waiting(uid, token, links.VERIFY)
-        if user is None:
-            raise links.link_not_valid()
-        line = _("Open the account %(username)s of %(address)s?")
-        line %= {"username": user.username, "address": user.email}
-        return self.ask(_("Confirm your address"), line, button=_("Open the account"))
+        """Ask for the password, which shows who it was that registered."""
+        return self._ask(uid, token, KnownPasswordForm())
 
     def post(self, request: HttpRequest, uid: str, token: str) -> HttpResponse:
         """Open it."""
-        registration.verify(uid=uid, token=token)
+        form = KnownPasswordForm(request.POST)
+        if not form.is_valid():
+            return self._ask(uid, token, form)
+        try:
+            registration.verify(uid=uid, token=token, password=form.cleaned_data["password"])
+        except WrongPassword as error:
+            form.add_error("password", f"{error.message} {error.hint}")
+            return self._ask(uid, token, form)
         return self.tell(_("Your account is open"), _("You can sign in with it now."))
+
+    def _ask(self, uid: str, token: str, form: KnownPasswordForm) -> HttpResponse:
+        user = links.user_waiting(uid, token, links.VERIFY)
+        if user is None:
+            raise links.link_not_valid()
+        names = {"username": user.username, "address": user.email}
+        return self.ask(
+            _("Confirm your address"),
+            _("Open the account %(username)s of %(address)s?") % names,
+            _("Show with the password you chose that it was you who made it."),
+            button=_("Open the account"),
+            form=form,
+        )
 
 
 class AddressPage(AccountPage):
@@ -138,18 +160,20 @@ class InvitationPage(AccountPage):
             raise invitations.not_valid()
         return row
 
-    def _form(self, row: Invitation, data: Any) -> JoinForm | JoinAsForm | None:
+    def _form(self, row: Invitation, data: Any) -> JoinForm | KnownPasswordForm | None:
         if self.request.user.is_authenticated:
             return None
         if invitations.account_of(row) is not None:
-            return JoinAsForm(data)
+            return KnownPasswordForm(data)
         return JoinForm(data, instance=User(email=row.email))
 
-    def _join(self, row: Invitation, token: str, form: JoinForm | JoinAsForm | None) -> Membership:
+    def _join(
+        self, row: Invitation, token: str, form: JoinForm | KnownPasswordForm | None
+    ) -> Membership:
         if form is None and isinstance(self.request.user, User):
             return invitations.accept(token, user=self.request.user)
         account = invitations.account_of(row)
-        if isinstance(form, JoinAsForm) and account is not None:
+        if isinstance(form, KnownPasswordForm) and account is not None:
             if not account.has_usable_password():  # nothing here shows that it is theirs
                 raise invitations.has_account()
             codes.check_password(self.request, account, form.cleaned_data["password"])
@@ -159,7 +183,7 @@ class InvitationPage(AccountPage):
             token, username=sent.get("username", ""), password=sent.get("password1", "")
         )
 
-    def _ask(self, row: Invitation, form: JoinForm | JoinAsForm | None) -> HttpResponse:
+    def _ask(self, row: Invitation, form: JoinForm | KnownPasswordForm | None) -> HttpResponse:
         names = {
             "organization": row.organization,
             "role": row.get_role_display(),
@@ -169,7 +193,7 @@ class InvitationPage(AccountPage):
         if form is None:
             line = _("You are signed in as %(username)s, and join as that.")
             lines.append(line % {"username": self.request.user.get_username()})
-        elif isinstance(form, JoinAsForm):
+        elif isinstance(form, KnownPasswordForm):
             line = _("The address %(address)s has an account. Show that it is yours.")
             lines.append(line % names)
         else:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import audit, links, sessions, tasks
 from accounts.mail import Letter, post
-from accounts.models import User
+from accounts.models import User, with_address
 from accounts.sessions import TokenPair
 
 
@@ -47,7 +47,7 @@ def ask_for_reset(email: str) -> None:
 
     Known and unknown take the same steps, so that neither answer nor time tells which it is.
     """
-    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    user = User.objects.filter(with_address(email), is_active=True).first()
     audit.record(audit.Action.PASSWORD_RESET, actor=None, target=user)
     post(tasks.send_reset, str(user.pk if user is not None else uuid4()))
 

@@ -11,7 +11,17 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, links, sessions, tasks
 from accounts.mail import Letter, post
-from accounts.models import CAPABILITIES, Capability, Membership, Organization, Role, User
+from accounts.models import (
+    CAPABILITIES,
+    Capability,
+    ClosedBy,
+    Invitation,
+    Membership,
+    Organization,
+    Role,
+    User,
+    with_address,
+)
 from vertexar.errors import Conflict, NotAllowed, NotThere
 
 
@@ -67,8 +77,7 @@ def demand_right_over(organization: Organization, *roles: Role, actor: User) -> 
     Raises:
         NotAllowed: by the actor's role.
     """
-    needed = Capability.MANAGE_OWNERS if Role.OWNER in roles else Capability.MANAGE_PEOPLE
-    if not actor.can(needed, organization):
+    if not actor.can(_needed_for(*roles), organization):
         raise NotAllowed(
             _("Your role does not allow this."), hint=_("Ask an owner of the organisation.")
         )
@@ -117,6 +126,7 @@ def change_role(membership: Membership, role: Role, *, actor: User) -> Membershi
     audit.record(
         audit.Action.ROLE_CHANGED, actor=actor, target=membership, role=role.value, former=former
     )
+    withdraw_lost_invitations(membership.user, actor=actor)
     return membership
 
 
@@ -158,6 +168,27 @@ def remove_member(membership: Membership, *, actor: User) -> None:
         role=role.value,
     )
     membership.delete()
+    withdraw_lost_invitations(membership.user, actor=actor)
+
+
+def withdraw_lost_invitations(user: User, *, actor: User | None) -> None:
+    """Take back what a user could not invite to any more. Called when they may do less than before.
+
+    Within the transaction of that, with the user as they are now.
+    """
+    sent = Invitation.objects.filter(invited_by=user, accepted_at=None)
+    for row in sent.select_related("organization"):
+        if user.is_active and user.can(_needed_for(Role(row.role)), row.organization):
+            continue
+        audit.record(
+            audit.Action.DELETED,
+            actor=actor,
+            target=row,
+            email=row.email,
+            role=row.role,
+            reason="inviter_may_not",
+        )
+        row.delete()
 
 
 # --- Accounts ------------------------------------------------------------------------------------
@@ -178,10 +209,14 @@ def deactivate(user: User, *, actor: User) -> None:
         owned = Organization.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
         for organization in owned.order_by("pk").select_for_update(of=["self"]):
             _demand_another_owner(organization, besides=user)
-    if not _set_active(user, is_active=False):
-        return
+    closed_by = ClosedBy(User.objects.select_for_update().get(pk=user.pk).closed_by)
+    level = _level_of(actor, over=user)
+    if closed_by >= level:
+        return  # closed already, by who is as high
+    _set_closed(user, level)
     sessions.end_all_sessions(user, actor=actor)
     _record_for_each_organization(audit.Action.DEACTIVATED, user, actor=actor)
+    withdraw_lost_invitations(user, actor=actor)
 
 
 @transaction.atomic
@@ -189,10 +224,19 @@ def activate(user: User, *, actor: User) -> None:
     """Open an account again.
 
     Raises:
-        NotAllowed: it is not the actor's to open.
+        NotAllowed: it is not the actor's to open, or somebody higher has closed it.
     """
     demand_right_over_account(user, actor=actor)
-    if _set_active(user, is_active=True):
+    now = User.objects.select_for_update().get(pk=user.pk)
+    if _level_of(actor, over=user) < now.closed_by:
+        raise NotAllowed(
+            _("Somebody higher has closed this account."),
+            code="closed_by_higher",
+            hint=_("Ask an owner, or an administrator of this installation."),
+        )
+    is_closed = not now.is_active
+    _set_closed(user, ClosedBy.NOBODY)
+    if is_closed:
         _record_for_each_organization(audit.Action.ACTIVATED, user, actor=actor)
 
 
@@ -285,11 +329,25 @@ def _take_address(user: User, address: str, *, verified_at: datetime | None) -> 
 
 
 def _is_taken(address: str, *, by_other_than: User) -> bool:
-    return User.objects.filter(email__iexact=address).exclude(pk=by_other_than.pk).exists()
+    return User.objects.filter(with_address(address)).exclude(pk=by_other_than.pk).exists()
 
 
 def _address_taken() -> AddressTaken:
     return AddressTaken(_("Another account has this address."), hint=_("Use another one."))
+
+
+def _needed_for(*roles: Role) -> Capability:
+    """What one must be able to do to give and take these roles."""
+    return Capability.MANAGE_OWNERS if Role.OWNER in roles else Capability.MANAGE_PEOPLE
+
+
+def _level_of(actor: User, *, over: User) -> ClosedBy:
+    """As who an actor, who may do that at all, closes and opens an account."""
+    if actor.is_superuser:
+        return ClosedBy.ADMINISTRATOR
+    places = Organization.objects.filter(memberships__user=over)
+    is_owner = all(actor.can(Capability.MANAGE_OWNERS, place) for place in places)
+    return ClosedBy.OWNER if is_owner else ClosedBy.MANAGER
 
 
 def _demand_another_owner(organization: Organization, *, besides: User) -> None:
@@ -309,10 +367,9 @@ def _still_there(membership: Membership) -> Membership:
     return row
 
 
-def _set_active(user: User, *, is_active: bool) -> bool:
-    changed = User.objects.filter(pk=user.pk, is_active=not is_active).update(is_active=is_active)
-    user.is_active = is_active
-    return changed > 0
+def _set_closed(user: User, by: ClosedBy) -> None:
+    user.is_active, user.closed_by = by is ClosedBy.NOBODY, by
+    user.save(update_fields=["is_active", "closed_by"])
 
 
 def _record_for_each_organization(action: audit.Action, user: User, *, actor: User) -> None:

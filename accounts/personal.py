@@ -10,17 +10,20 @@ from django.utils.translation import gettext as _
 from django_otp import devices_for_user
 
 from accounts import audit
-from accounts.models import ApiSession, AuditEntry, BackupCodeSet, Invitation, Role, User
-from vertexar.errors import Conflict
+from accounts.models import (
+    ApiSession,
+    AuditEntry,
+    BackupCodeSet,
+    ClosedBy,
+    Invitation,
+    Organization,
+    Role,
+    User,
+)
+from accounts.people import LastOwner, withdraw_lost_invitations
 
 # No mail is ever sent there: RFC 2606 keeps the name free.
 NOWHERE = "erased.invalid"
-
-
-class LastOwner(Conflict):
-    """Somebody else must own the organisation first."""
-
-    code = "last_owner"
 
 
 def export_of(user: User) -> dict[str, Any]:
@@ -85,14 +88,12 @@ def erase(user: User, *, actor: User | None) -> None:
     Raises:
         LastOwner: they own an organisation with other people in it, and nobody else does.
     """
+    nobody = f"erased-{uuid4().hex[:12]}"
+    # The organisations first, as everybody does who changes their people: one at a time.
+    theirs = Organization.objects.filter(memberships__user=user)
+    for organization in theirs.order_by("pk").select_for_update(of=["self"]):
+        _leave_behind(organization, user, neutral_name=nobody)
     user = User.objects.select_for_update().get(pk=user.pk)
-    for membership in user.memberships.filter(role=Role.OWNER).select_related("organization"):
-        others = membership.organization.memberships.exclude(user=user)
-        if others.exists() and not others.filter(role=Role.OWNER).exists():
-            raise LastOwner(
-                _("Nobody else owns “%(name)s”.") % {"name": membership.organization.name},
-                hint=_("Make somebody else an owner first."),
-            )
     Invitation.objects.filter(email__iexact=user.email).delete()
     ApiSession.objects.filter(user=user).delete()
     BackupCodeSet.objects.filter(user=user).delete()
@@ -101,15 +102,38 @@ def erase(user: User, *, actor: User | None) -> None:
         device.delete()
     user.memberships.all().delete()
     email = user.email
-    nobody = f"erased-{uuid4().hex[:12]}"
     user.username, user.email = nobody, f"{nobody}@{NOWHERE}"
     user.first_name = user.last_name = ""
     user.is_active = user.is_staff = user.is_superuser = False
+    user.closed_by = ClosedBy.ADMINISTRATOR
     user.email_verified_at = None
     user.session_version += 1
     user.set_unusable_password()
     user.save()
     audit.record(audit.Action.ERASED, actor=actor, target=user)
+    withdraw_lost_invitations(user, actor=actor)
     with audit.maintenance():  # that something was done remains, not from where
         AuditEntry.objects.filter(actor=user).update(ip=None)
         AuditEntry.objects.filter(details__email__iexact=email).update(details={})
+
+
+def _leave_behind(organization: Organization, user: User, *, neutral_name: str) -> None:
+    """Make sure that an organisation, held until the transaction's end, can do without somebody.
+
+    One that nobody else belongs to is named like its only member as likely as not: not any more.
+
+    Raises:
+        LastOwner: other people work in it, and none of them owns it.
+    """
+    others = organization.memberships.exclude(user=user)
+    is_owner = organization.memberships.filter(user=user, role=Role.OWNER).exists()
+    active = others.filter(user__is_active=True)
+    if is_owner and active.exists() and not active.filter(role=Role.OWNER).exists():
+        raise LastOwner(
+            _("Nobody else owns “%(name)s”.") % {"name": organization.name},
+            hint=_("Make somebody else an owner first."),
+        )
+    if not others.exists():
+        tag = str(organization.pk)[:8]
+        organization.name = f"{neutral_name}-{tag}"
+        organization.save(update_fields=["name", "updated_at"])

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, links, tasks
 from accounts.mail import Letter, post
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import Membership, Organization, Role, User, called, with_address
+from accounts.otp.codes import WrongPassword
 from vertexar.errors import Conflict, NotAllowed
 
 
@@ -59,13 +60,24 @@ def register(*, username: str, email: str, password: str) -> None:
 
 
 @transaction.atomic
-def verify(*, uid: str, token: str) -> User:
+def verify(*, uid: str, token: str, password: str) -> User:
     """Open an account whose owner reads the mail of its address.
+
+    Args:
+        uid, token: of the link in the mail.
+        password: the one chosen when registering. Anybody may register an address, also while it
+            waits to be confirmed; who reads its mail must not open what somebody else can enter.
 
     Raises:
         LinkNotValid: it was used, has run out, or never was one.
+        WrongPassword: it was registered with another one; the link stays good.
     """
     user = links.user_by(uid, token, links.VERIFY)
+    if not user.check_password(password):
+        raise WrongPassword(
+            _("The password is wrong."),
+            hint=_("If you did not choose one, somebody else did: do nothing, or register anew."),
+        )
     user.is_active, user.email_verified_at = True, timezone.now()
     user.save(update_fields=["is_active", "email_verified_at"])
     found_organization(user)
@@ -115,10 +127,10 @@ def name_taken() -> NameTaken:
 
 def _register(user: User, *, is_verified_first: bool) -> None:
     name, address = user.username, user.email
-    pending = unconfirmed().select_for_update(of=["self"]).filter(email=address).first()
+    pending = unconfirmed().select_for_update(of=["self"]).filter(with_address(address)).first()
     others = User.objects.exclude(pk=pending.pk) if pending is not None else User.objects.all()
-    has_name = others.filter(username__iexact=name).exists()
-    has_address = others.filter(email__iexact=address).exists()
+    has_name = others.filter(called(name)).exists()
+    has_address = others.filter(with_address(address)).exists()
     if has_name and not is_verified_first:
         raise name_taken()
     with transaction.atomic():

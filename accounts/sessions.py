@@ -1,8 +1,10 @@
 """Sessions of the API: begun by signing in, gone on with by refresh tokens, ended at any moment."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from django.db.models import F
@@ -31,20 +33,26 @@ class TokenPair:
     refresh: str
 
 
-def begin_session(user: User, *, user_agent: str = "") -> TokenPair:
-    """Sign a user in, of whom it was made sure who they are."""
+def begin_session(user: User, *, user_agent: str = "", by: str = "api") -> TokenPair:
+    """Sign a user in, of whom it was made sure who they are.
+
+    Args:
+        user: who it is.
+        user_agent: the program they use.
+        by: what made sure of it, for the audit log.
+    """
     refresh = RefreshToken()
     with transaction.atomic():
         session = ApiSession.objects.create(
             user=user,
             auth_hash=user.get_session_auth_hash(),
             refresh_jti=refresh["jti"],
-            expires_at=timezone.now() + refresh.lifetime,
+            expires_at=_end_of(refresh, began_at=timezone.now()),
             ip=current_ip.get() or None,
             user_agent=user_agent[:200],
         )
         update_last_login(type(user), user)
-        audit.record(audit.Action.LOGIN, actor=user, target=user, by="api")
+        audit.record(audit.Action.LOGIN, actor=user, target=user, by=by)
     return _pair(session, refresh)
 
 
@@ -67,7 +75,7 @@ def refresh_session(token: str) -> TokenPair:
             if old["jti"] == session.refresh_jti:
                 new = RefreshToken()
                 session.refresh_jti, session.refreshed_at = new["jti"], timezone.now()
-                session.expires_at = session.refreshed_at + new.lifetime
+                session.expires_at = _end_of(new, began_at=session.created_at)
                 session.save(
                     update_fields=["refresh_jti", "refreshed_at", "expires_at", "updated_at"]
                 )
@@ -115,6 +123,12 @@ def _end(session: ApiSession, reason: ApiSession.EndReason) -> None:
     ApiSession.objects.filter(pk=session.pk, ended_at=None).update(
         ended_at=timezone.now(), end_reason=reason, updated_at=timezone.now()
     )
+
+
+def _end_of(refresh: RefreshToken, *, began_at: datetime) -> datetime:
+    """When a session ends, unless it is refreshed; and at last even so."""
+    end: datetime = timezone.now() + refresh.lifetime
+    return min(end, began_at + settings.SESSION_MAX)
 
 
 def _pair(session: ApiSession, refresh: RefreshToken) -> TokenPair:

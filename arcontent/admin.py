@@ -31,11 +31,15 @@ from arcontent.standing import (
     statuses_of,
 )
 from markers import shown
-from markers.analysis import RETRY_AFTER_S, AnalysisBusy, analyze
+from markers.analysis import analyze
 from markers.models import Marker
 from markers.pictures import read_picture
+from markers.pictures_at_once import PicturesBusy
 from markers.services import picture_limits, recompile_marker
+from vertexar.api import problems
 from vertexar.errors import DomainError
+from vertexar.rate_limited import limited
+from vertexar.throttles import UPLOAD, user_of
 
 CHART_DAYS = 30
 
@@ -253,6 +257,8 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
     ) -> HttpResponse:
         """Say so when a rule forbids making content, and keep nothing."""
         try:
+            if request.method == "POST":
+                _count_upload(request)
             return super().add_view(request, form_url, extra_context)
         except DomainError as error:
             self.message_user(request, f"{error.message} {error.hint}".strip(), messages.ERROR)
@@ -274,8 +280,9 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
     def get_urls(self) -> list[URLPattern]:
         """Add the status that the page polls, and the button's target."""
         view = self.admin_site.admin_view
+        prescore = limited(UPLOAD, counts_reads=False, who=user_of)(self.prescore_view)
         return [
-            path("prescore", view(self.prescore_view), name="arcontent_prescore"),
+            path("prescore", view(prescore), name="arcontent_prescore"),
             path("<uuid:pk>/status", view(self.status_view), name="arcontent_status"),
             path("<uuid:pk>/recompile", view(self.recompile_view), name="arcontent_recompile"),
             *super().get_urls(),
@@ -293,9 +300,9 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
                 limits=picture_limits(),
             )
             guess = analyze(picture, quick=True)
-        except AnalysisBusy as error:
+        except PicturesBusy as error:
             busy = HttpResponse(error.message, status=HTTPStatus.SERVICE_UNAVAILABLE)
-            busy["Retry-After"] = str(RETRY_AFTER_S)
+            busy["Retry-After"] = str(error.retry_after_s)
             return busy
         except DomainError as error:
             refusal = '<p class="desk-refusal">{}</p>'
@@ -359,6 +366,17 @@ def _mistakable(look_alikes: "list[tuple[Marker, float]]") -> SafeString:
         gettext("Phones may mistake this picture for another of yours, and show its video:"),
         shown.look_alikes(rows),
     )
+
+
+def _count_upload(request: HttpRequest) -> None:
+    """Count a form with files as the API does.
+
+    Raises:
+        TooManyRequests: it is one too many.
+    """
+    usage = UPLOAD.count(request, user_of(request))
+    if usage is not None and usage.is_over:
+        raise problems.too_many_requests(retry_after_s=usage.resets_in_s)
 
 
 def _led_to(request: HttpRequest, url: str) -> HttpResponse:

@@ -55,6 +55,10 @@ class MarkerAdmin(ScopedAdmin[Marker]):
         """Markers are made by uploading content."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Marker | None = None) -> bool:
+        """Compiled again, not changed: a form would write over what a worker finds meanwhile."""
+        return obj is None and super().has_change_permission(request)
+
     def has_delete_permission(self, request: HttpRequest, obj: Marker | None = None) -> bool:
         """A printed picture must not go dark."""
         return False

@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from markers.pictures import Picture
+from markers.pictures_at_once import PicturesBusy
 from markers.wording import FAILURES
 from vertexar.errors import DomainError, UnusableUpload
 from vertexar.limited import Ended, OutOfTime, ProcessLimits, run_limited
@@ -40,10 +41,10 @@ SIGNS_OF_NO_MEMORY: Final = ("MemoryError", "Insufficient memory", "std::bad_all
 _places = BoundedSemaphore(AT_ONCE)
 
 
-class AnalysisBusy(DomainError):
-    """As many pictures are being looked at as may be at once."""
+class AnalysisBusy(PicturesBusy):
+    """As many pictures are being rated as may be at once."""
 
-    code = "busy"
+    retry_after_s = RETRY_AFTER_S
 
 
 class AnalysisBroke(DomainError):
@@ -114,10 +115,7 @@ def _place() -> Iterator[None]:
         AnalysisBusy: there is none.
     """
     if not _places.acquire(blocking=False):
-        raise AnalysisBusy(
-            _("Too many pictures are being looked at right now."),
-            hint=_("Try again in a few seconds."),
-        )
+        raise AnalysisBusy
     try:
         yield
     finally:

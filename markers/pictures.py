@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageCms
 
 from markers.picture_files import has_more_scans, is_lossless_webp, kind_of
+from markers.pictures_at_once import a_place
 from vertexar.errors import UnusableUpload
 
 pillow_heif.register_heif_opener()
@@ -90,12 +91,14 @@ def read_picture(upload: BinaryIO, *, limits: PictureLimits) -> Picture:
         UnusableUpload: with the code empty_file, file_too_large, picture_unreadable,
             picture_wrong_format, picture_truncated, picture_animated, picture_too_large,
             picture_too_small, aspect_too_extreme or too_many_scans.
+        PicturesBusy: too many are being read at once; ask again soon.
     """
     _check_weight(upload, limits=limits)
     kind = _check_kind(upload)
     is_lossless = kind == "PNG" or (kind == "WEBP" and is_lossless_webp(upload))
-    clean = _clean_pixels(upload, kind=kind, limits=limits)
-    data = _encoded(clean, is_lossless=is_lossless)
+    with a_place():
+        clean = _clean_pixels(upload, kind=kind, limits=limits)
+        data = _encoded(clean, is_lossless=is_lossless)
     return Picture(
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -105,12 +108,35 @@ def read_picture(upload: BinaryIO, *, limits: PictureLimits) -> Picture:
     )
 
 
+def pixels_to_decode(upload: BinaryIO, *, limits: PictureLimits) -> int:
+    """Tell by its header how many pixels `read_picture` would decode, and decode none.
+
+    None are, and this is 0, where there is no picture or one that is refused by its size.
+    ``upload`` must be seekable; it is left open, at its start.
+    """
+    upload.seek(0)
+    kind = kind_of(upload.read(32))
+    if kind not in _READABLE:
+        return 0
+    try:
+        with _open(upload, kind=kind, limits=limits) as image:
+            pixels = image.width * image.height
+            return pixels if pixels <= _most_pixels(kind, limits) else 0
+    except UnusableUpload:
+        return 0
+    finally:
+        upload.seek(0)
+
+
+def _most_pixels(kind: str, limits: PictureLimits) -> int:
+    return min(limits.max_pixels, limits.max_webp_pixels) if kind == "WEBP" else limits.max_pixels
+
+
 def _clean_pixels(upload: BinaryIO, *, kind: str, limits: PictureLimits) -> Image.Image:
     """Decode an upload and clean it; what was decoded is let go on return."""
     with _open(upload, kind=kind, limits=limits) as image:
         _check_stillness(image)
-        most = min(limits.max_pixels, limits.max_webp_pixels if kind == "WEBP" else math.inf)
-        _check_size(image, max_pixels=int(most), limits=limits)
+        _check_size(image, max_pixels=_most_pixels(kind, limits), limits=limits)
         if kind == "JPEG":
             _check_scans(upload, limits=limits)
             # decoded at a half or a quarter, where that is still large enough

@@ -3,9 +3,10 @@
 import errno
 import io
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from math import ceil
+from typing import Any, BinaryIO, Final, cast
 
 from django.conf import settings
 from django.core.files.base import File
@@ -17,7 +18,8 @@ from accounts import audit
 from accounts.models import Capability, Organization, User
 from markers import tasks
 from markers.models import Marker, MarkerBatch, MarkerPreset
-from markers.pictures import Picture, PictureLimits, read_picture
+from markers.pictures import Picture, PictureLimits, pixels_to_decode, read_picture
+from markers.pictures_at_once import PicturesBusy
 from vertexar.errors import Conflict, DomainError, NotAllowed, NotThere, UnusableUpload
 from vertexar.queue import wake
 from vertexar.storage import store
@@ -25,6 +27,7 @@ from vertexar.storage import store
 logger = logging.getLogger(__name__)
 
 NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT}
+PICTURES_AN_UPLOAD: Final = 10  # of a batch
 
 
 class NotStored(DomainError):
@@ -104,6 +107,34 @@ class BatchItem:
     error: DomainError | None = None
 
 
+def uploads_in(images: Sequence["File[bytes]"]) -> int:
+    """Tell as how many uploads a batch counts, by what it will take to read and to compile it.
+
+    For each ten pictures one, and no fewer than as many pictures of the largest size would have all
+    its pixels. Nothing is decoded.
+
+    Raises:
+        UnusableUpload: with the code batch_too_large: they have too many pixels together.
+    """
+    limits, most = picture_limits(), settings.PICTURE_BATCH_MAX_PIXELS
+    files = cast("Sequence[BinaryIO]", images)  # in all but name
+    pixels = sum(pixels_to_decode(file, limits=limits) for file in files)
+    if pixels > most:
+        refusal = UnusableUpload(
+            _("These pictures have %(pixels)d million pixels together.")
+            % {"pixels": ceil(pixels / 1_000_000)},
+            code="batch_too_large",
+            hint=_(
+                "Together they may have %(limit)d million: send them in several batches, or "
+                "scale them down."
+            )
+            % {"limit": most // 1_000_000},
+        )
+        refusal.field = "images"
+        raise refusal
+    return max(ceil(len(images) / PICTURES_AN_UPLOAD), ceil(pixels / limits.max_pixels))
+
+
 def create_batch(
     *,
     organization: Organization,
@@ -113,8 +144,11 @@ def create_batch(
 ) -> tuple[MarkerBatch, list[BatchItem]]:
     """Make markers of many pictures. One that can't be used or kept spoils none of the others.
 
+    Where one has waited for its place in vain, those after it are not tried.
+
     Raises:
         NotAllowed: the user may not edit content there.
+        PicturesBusy: not a single one was read, since the first had no place.
         OSError: the store took not a single one.
     """
     if not user.can(Capability.EDIT_CONTENT, organization):
@@ -122,7 +156,15 @@ def create_batch(
             _("You may not add markers here."), hint=_("Ask an owner to make you an editor.")
         )
     batch = MarkerBatch.objects.create(organization=organization)
-    items = [_batch_item(batch, image, options) for image in images]
+    items: list[BatchItem] = []
+    busy: PicturesBusy | None = None
+    for image in images:
+        item = _batch_item(batch, image, options, busy)
+        busy = item.error if isinstance(item.error, PicturesBusy) else None
+        items.append(item)
+    if items and isinstance(items[0].error, PicturesBusy):
+        batch.delete()
+        raise items[0].error
     not_stored = [item.error for item in items if isinstance(item.error, NotStored)]
     if not_stored and not any(item.marker for item in items):
         batch.delete()
@@ -132,12 +174,19 @@ def create_batch(
     return batch, items
 
 
-def _batch_item(batch: MarkerBatch, image: "File[bytes]", options: dict[str, Any]) -> BatchItem:
+def _batch_item(
+    batch: MarkerBatch,
+    image: "File[bytes]",
+    options: dict[str, Any],
+    busy: PicturesBusy | None,
+) -> BatchItem:
     name = str(image.name)
+    if busy is not None:
+        return BatchItem(name=name, error=busy)
     try:
         picture = read_picture(image, limits=picture_limits())  # type: ignore[arg-type]
         key = _stored_or_not(picture)
-    except (UnusableUpload, NotStored) as error:
+    except (UnusableUpload, NotStored, PicturesBusy) as error:
         return BatchItem(name=name, error=error)
     marker = create_marker(
         organization=batch.organization, picture=picture, key=key, options=options, batch=batch
@@ -163,6 +212,8 @@ def recompile_marker(
 ) -> Marker:
     """Queue a marker again; its present target stays in use until a new one is ready.
 
+    Whoever asks again while it waits is given the marker as it is; an operator is always heard.
+
     Args:
         marker: which.
         actor: who asks for it; None for an operator.
@@ -171,6 +222,10 @@ def recompile_marker(
     Raises:
         Conflict: it is being compiled right now.
     """
+    marker = Marker.objects.select_for_update().get(pk=marker.pk)
+    is_waiting = marker.status == Marker.Status.PENDING and options in (None, marker.options)
+    if is_waiting and actor is not None:
+        return marker
     marker = reset_marker(marker=marker, options=options)
     audit.record(audit.Action.RECOMPILED, actor=actor, target=marker, options=marker.options)
     wake(tasks.compile_marker, marker)

@@ -1,20 +1,63 @@
 """Celery tasks of this room: an id in, one call, a retry policy."""
 
+import logging
 from datetime import timedelta
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
+from celery.exceptions import TimeLimitExceeded
 from django.conf import settings
-from django.db import OperationalError
+from django.db import Error, OperationalError, connection
 from django.utils import timezone
 
 from vertexar import memory
 from vertexar.queue import requeue_lost, send_for_now, wake
 
+logger = logging.getLogger(__name__)
+
 RETRIED = (OperationalError, OSError)
 COMPARED_A_SWEEP = 20  # between them, new pictures have their turn
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=5, retry_backoff_max=300, max_retries=5)
+class Compiling(Task):  # type: ignore[type-arg]  # it takes none when it runs
+    """A task whose process may be killed at its hard limit, deep in native code."""
+
+    def on_failure(
+        self,
+        exc: BaseException,
+        task_id: str,
+        args: tuple[str, ...],
+        kwargs: dict[str, Any],
+        einfo: object,
+    ) -> None:
+        """Write down why, which the killed process can't; the worker's main process is told."""
+        if isinstance(exc, TimeLimitExceeded):
+            give_up_late(args[0])
+
+
+def give_up_late(marker_id: str) -> None:
+    """Let a marker fail for the time it took. Without the database the sweep tries it once more."""
+    from markers.models import Marker
+
+    try:
+        late = Marker.objects.filter(pk=marker_id, status=Marker.Status.COMPILING)
+        late.update(
+            status=Marker.Status.FAILED,
+            failure_code="took_too_long",
+            failure_hint="",
+            lease_id=None,
+            leased_at=None,
+            updated_at=timezone.now(),
+        )
+    except Error:
+        logger.exception("marker %s: took too long, and can't be said to", marker_id)
+    finally:
+        connection.close()  # or the processes that are yet to be forked would share it
+
+
+@shared_task(
+    base=Compiling, autoretry_for=RETRIED, retry_backoff=5, retry_backoff_max=300, max_retries=5
+)
 def compile_marker(marker_id: str) -> None:
     """Compile one marker. Safe to run twice: only one run gets the claim."""
     from markers import alike, compilation  # not at the top: the web must not load OpenCV

@@ -17,21 +17,26 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def limited(
-    limit: Limit, *, page: RefusalPage | None = None, counts_reads: bool = True
+    limit: Limit,
+    *,
+    page: RefusalPage | None = None,
+    counts_reads: bool = True,
+    who: Callable[[HttpRequest], str] = address_of,
 ) -> Callable[[View], View]:
-    """Limit a view by address.
+    """Limit a view.
 
     Args:
         limit: how often.
         page: makes the page for people who ask too often; programs get a problem.
         counts_reads: whether GET and HEAD are limited as well.
+        who: whom to count a request for: where it comes from, if not said otherwise.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def counted(request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if counts_reads or request.method not in SAFE_METHODS:
-                usage = limit.count(request, address_of(request))
+                usage = limit.count(request, who(request))
                 if usage is not None and usage.is_over:
                     return _refusal(request, usage, page)
             return view(request, *args, **kwargs)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django_ratelimit.core import get_usage
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -91,8 +91,10 @@ class Limit:
     name: str
     setting: str
 
-    def count(self, request: HttpRequest, who: str) -> Usage | None:
-        """Count a request.
+    def count(self, request: HttpRequest, who: str, *, times: int = 1) -> Usage | None:
+        """Count a request, as so many where it costs more than others.
+
+        More than all that a window has it never counts as: or it would never be let through.
 
         Returns:
             Where whoever asks stands now; None where nothing is counted: limits are off, the cache
@@ -103,13 +105,14 @@ class Limit:
         rate = parse_rate(getattr(settings, self.setting))
         try:
             with cache_breaker.asking():
-                usage = get_usage(
-                    request,
-                    group=self.name,
-                    key=lambda _group, _request: who,
-                    rate=(rate.quota, rate.window_s),
-                    increment=True,
-                )
+                for _time in range(max(1, min(times, rate.quota))):
+                    usage = get_usage(
+                        request,
+                        group=self.name,
+                        key=lambda _group, _request: who,
+                        rate=(rate.quota, rate.window_s),
+                        increment=True,
+                    )
         except CacheAway:
             return None
         return Usage(self.name, rate, usage["count"], max(1, usage["time_left"]))
@@ -126,6 +129,12 @@ def address_of(request: HttpRequest) -> str:
     """Whom to count a request for by where it comes from; "" when that can't be told."""
     network = network_of(client_ip(request))
     return f"ip:{network}" if network else ""
+
+
+def user_of(request: HttpRequest) -> str:
+    """Whom to count a request for by who is signed in, else by where it comes from."""
+    user = request.user
+    return f"user:{user.pk}" if user.is_authenticated else address_of(request)
 
 
 # --- API --------------------------------------------------------------------------------------
@@ -183,6 +192,12 @@ class UploadThrottle(GlobalThrottle):
         return super().who(request) if request.content_type.startswith("multipart/") else ""
 
 
+class WorkThrottle(GlobalThrottle):
+    """Whatever is as much work as an upload, without bringing files."""
+
+    limit = UPLOAD
+
+
 class AuthThrottle(_Throttle):
     """Signing in, and all else that makes somebody of nobody: by address."""
 
@@ -199,6 +214,25 @@ def usages_of(request: HttpRequest) -> list[Usage]:
     """Where whoever asks stands with each limit that this request was counted for."""
     usages: list[Usage] = request.__dict__.setdefault("rate_usages", [])
     return usages
+
+
+def count_uploads(request: Request, uploads: int) -> None:
+    """Count a request, which was counted as one upload when it came, as so many.
+
+    Raises:
+        Throttled: they are more than are left.
+    """
+    usages = usages_of(request._request)
+    counted = next((usage for usage in usages if usage.name == UPLOAD.name), None)
+    more = min(uploads, counted.rate.quota) - 1 if counted else 0
+    if counted is None or more < 1:
+        return
+    usage = UPLOAD.count(request._request, UploadThrottle().who(request), times=more)
+    if usage is None:
+        return
+    usages[usages.index(counted)] = usage
+    if usage.is_over:
+        raise Throttled(wait=usage.resets_in_s)
 
 
 class RateLimitMiddleware:

@@ -25,6 +25,7 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
     seen_with = changed_with = Capability.MANAGE_PEOPLE
     path = "pk"
     list_display = ["name", "people", "created_at"]
+    ordering = ["name"]  # said here too: counting people, Django would forget the model's
     search_fields = ["name"]
     fields = ["name"]
     inlines = [PersonInline]

@@ -6,8 +6,10 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -103,12 +105,31 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
         return is_superuser(request)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
-        """Write down who may do more or less from now on."""
+        """Write down who may do more or less from now on.
+
+        An address that an administrator gives somebody is taken for theirs; not one's own.
+        """
+        if "email" in form.changed_data:
+            is_own = obj.pk == request.user.pk
+            obj.email_verified_at = None if is_own else timezone.now()
         super().save_model(request, obj, form, change)
         raised = {name: getattr(obj, name) for name in ("is_staff", "is_superuser")}
         if changed := {name: raised[name] for name in raised if name in form.changed_data}:
             actor = staff_of(request)
             audit.record(audit.Action.ROLE_CHANGED, actor=actor, target=obj, **changed)
+            people.withdraw_lost_invitations(obj, actor=actor)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Take back whom they have invited."""
+        self.delete_queryset(request, User.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Take back whom they have invited."""
+        with transaction.atomic():
+            for user in queryset:
+                user.is_active = False  # as good as: the row goes at once
+                people.withdraw_lost_invitations(user, actor=staff_of(request))
+            super().delete_queryset(request, queryset)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
         """Change memberships through services."""

@@ -2,7 +2,7 @@
 
 from django.core.management.base import CommandError
 
-from accounts.models import User
+from accounts.models import User, called
 
 
 def user_named(username: str) -> User:
@@ -11,7 +11,7 @@ def user_named(username: str) -> User:
     Raises:
         CommandError: nobody has that name.
     """
-    user = User.objects.filter(username=username).first()
+    user = User.objects.filter(called(username)).first()
     if user is None:
         raise CommandError(f"There is no user {username}.")
     return user

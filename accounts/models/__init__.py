@@ -5,11 +5,14 @@ from accounts.models.otp import BackupCode, BackupCodeSet
 from accounts.models.people import (
     CAPABILITIES,
     Capability,
+    ClosedBy,
     Membership,
     Organization,
     OrganizationQuerySet,
     Role,
     User,
+    called,
+    with_address,
 )
 from accounts.models.sessions import ApiSession, Invitation
 from accounts.models.social import SocialCode
@@ -21,6 +24,7 @@ __all__ = [
     "BackupCode",
     "BackupCodeSet",
     "Capability",
+    "ClosedBy",
     "Invitation",
     "Membership",
     "Organization",
@@ -28,4 +32,6 @@ __all__ = [
     "Role",
     "SocialCode",
     "User",
+    "called",
+    "with_address",
 ]

@@ -1,11 +1,14 @@
 """Users, organisations (the tenants) and who may do what where."""
 
-from typing import Self
+from enum import IntEnum
+from typing import ClassVar, Self
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +25,42 @@ class Capability(models.TextChoices):
     VIEW_AUDIT = "audit.view"
 
 
+models.CharField.register_lookup(Lower)  # `email__lower`, as the unique indexes have it
+
+
+def with_address(address: str) -> Q:
+    """Of users: whose address it is, however it is written. An index finds them."""
+    return Q(email__lower=Lower(Value(address)))
+
+
+def called(username: str) -> Q:
+    """Of users: who has that name, however it is written. An index finds them."""
+    return Q(username__lower=Lower(Value(username)))
+
+
+class ClosedBy(IntEnum):
+    """Who has closed an account: nobody lower opens it again."""
+
+    NOBODY = 0
+    MANAGER = 1  # of people, wherever the account belongs
+    OWNER = 2
+    ADMINISTRATOR = 3
+
+
+class Users(UserManager["User"]):
+    """Everybody."""
+
+    use_in_migrations = False
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Find who signs in, however they write their name.
+
+        Raises:
+            User.DoesNotExist: nobody has it.
+        """
+        return self.get(called(username or ""))
+
+
 class User(AbstractUser):
     """Somebody who can sign in."""
 
@@ -31,6 +70,25 @@ class User(AbstractUser):
     session_version = models.PositiveIntegerField(
         default=0, db_default=0, editable=False, help_text=_("Counted up, it ends all sessions.")
     )
+    closed_by = models.PositiveSmallIntegerField(  # of `ClosedBy`
+        default=ClosedBy.NOBODY.value, db_default=ClosedBy.NOBODY.value, editable=False
+    )
+
+    objects: ClassVar[Users] = Users()
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_once",
+                violation_error_message=_("This user name is taken."),
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message=_("Another account has this address."),
+            ),
+        ]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must match to go on: it ends with a new password or a new version."""

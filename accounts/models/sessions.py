@@ -16,8 +16,11 @@ class ApiSessionQuerySet(models.QuerySet["ApiSession"]):
     """Questions about sessions."""
 
     def live(self) -> Self:
-        """Those that were not ended and have not run out."""
-        return self.filter(ended_at=None, expires_at__gt=timezone.now())
+        """Those that were not ended and have not run out, nor went on for SESSION_MAX_DAYS."""
+        now = timezone.now()
+        return self.filter(
+            ended_at=None, expires_at__gt=now, created_at__gt=now - settings.SESSION_MAX
+        )
 
 
 class ApiSession(BaseModel):

@@ -28,7 +28,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from accounts.lockout import LockOutBackend
+from accounts.lockout import SIGNED_IN_BY, LockOutBackend
 from accounts.models import User
 from accounts.otp import codes
 from accounts.otp.standing import EMAIL, email_of, is_enrolled, is_required, standing
@@ -98,6 +98,7 @@ class PasswordStepForm(AdminAuthenticationForm):
             "backend": user.backend,  # set by `authenticate`
             "hash": user.get_session_auth_hash(),
             "until": (timezone.now() + PATIENCE).timestamp(),
+            "by": getattr(self.request, SIGNED_IN_BY, ""),
         }
         raise ValidationError(_("A code is needed as well."), code=CODE_DUE)
 
@@ -169,7 +170,10 @@ class CodeView(RedirectURLMixin, FormView[CodeForm]):
             django_otp.login(self.request, device)
             self.request.session.cycle_key()
         else:
-            backend = self.request.session.pop(PENDING)["backend"]
+            pending = self.request.session.pop(PENDING)
+            backend = pending["backend"]
+            if by := pending.get("by"):
+                setattr(self.request, SIGNED_IN_BY, by)
             self.user.otp_device = device  # type: ignore[attr-defined]  # django-otp looks for it
             login(self.request, self.user, backend=backend)
         return HttpResponseRedirect(self.get_success_url())

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from accounts import audit, lockout, sessions
+from accounts import lockout, sessions
 from accounts.models import SocialCode, User
 from accounts.otp import codes as otp_codes
 from accounts.sessions import TokenPair
@@ -130,9 +130,8 @@ def sign_in(request: HttpRequest, *, code: str, verifier: str, otp: str) -> Toke
     row.save(update_fields=["expires_at", "updated_at"])
     otp_codes.check_sign_in(request, user, otp)
     row.delete()
-    pair = sessions.begin_session(user, user_agent=request.headers.get("User-Agent", ""))
-    provider = row.account.provider
-    audit.record(audit.Action.LOGIN, actor=user, target=row.account, by=provider)
+    user_agent = request.headers.get("User-Agent", "")
+    pair = sessions.begin_session(user, user_agent=user_agent, by=row.account.provider)
     lockout.forget_failures(request, user)
     return pair
 

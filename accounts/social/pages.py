@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
-from accounts import audit, lockout
+from accounts import lockout
 from accounts.models import User
-from accounts.otp.door import CODE_DUE, CODE_PAGE, PasswordStepForm
+from accounts.otp.door import CODE_DUE, CODE_PAGE, PasswordStepForm, may_pass
 from accounts.pages import AccountPage
 from accounts.social import codes, exchange, people, providers
 from accounts.social.exchange import Errand, NotReturned
@@ -82,7 +82,7 @@ class ReturnPage(SocialPage):
             return self.refuse(error, error.errand)
         try:
             with lockout.judging():
-                account, is_new = people.account_for(back.identity)
+                account, is_new = people.account_for(back.identity, owner=self._who_is_in())
                 people.demand_heard(request, account.user)
                 if (client := back.errand["client"]) is not None:
                     code = codes.issue(account, challenge=client["challenge"])
@@ -90,6 +90,11 @@ class ReturnPage(SocialPage):
                 return self._enter(account, is_new=is_new, to=back.errand["to"])
         except DomainError as error:
             return self.refuse(error, back.errand)
+
+    def _who_is_in(self) -> User | None:
+        """Who has shown in this browser, with all that they must, who they are."""
+        user = self.request.user
+        return user if isinstance(user, User) and may_pass(self.request) else None
 
     def _enter(self, account: SocialAccount, *, is_new: bool, to: str) -> HttpResponse:
         """Sign in to the back office, or go on to the second step; as with a password."""
@@ -101,21 +106,14 @@ class ReturnPage(SocialPage):
                 return self.tell(_("Welcome"), made, line)
             raise NotAllowed(_("Your account does not open the back office."), hint=line)
         user.backend = BACKEND  # as `authenticate` would
-        to, is_code_due = to or reverse("admin:index"), False
+        setattr(self.request, lockout.SIGNED_IN_BY, account.provider)
+        to = to or reverse("admin:index")
         try:
             PasswordStepForm(self.request).confirm_login_allowed(user)
         except ValidationError as error:
             if error.code != CODE_DUE:
                 raise
-            is_code_due = True
             to = f"{reverse(CODE_PAGE)}?{urlencode({'next': to})}"
         else:
             login(self.request, user)
-        audit.record(
-            audit.Action.LOGIN,
-            actor=user,
-            target=account,
-            by=account.provider,
-            second_step=is_code_due,
-        )
         return HttpResponseRedirect(to)

@@ -12,8 +12,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, lockout
-from accounts.models import User
+from accounts import audit, lockout, sessions, tasks
+from accounts.mail import Letter, post
+from accounts.models import User, called, with_address
 from accounts.registration import RegistrationClosed, found_organization, unconfirmed
 from vertexar.errors import Conflict, NotAllowed
 
@@ -42,10 +43,14 @@ class Identity:
     last_name: str = ""
 
 
-def account_for(identity: Identity) -> tuple[SocialAccount, bool]:
+def account_for(identity: Identity, *, owner: User | None = None) -> tuple[SocialAccount, bool]:
     """Find whose identity it is: known from before, known by the address, or somebody new.
 
     Call it within `lockout.judging`, so that what is written down of a refusal stays.
+
+    Args:
+        identity: who it is elsewhere.
+        owner: who is signed in here meanwhile, if anybody.
 
     Returns:
         The account elsewhere, with its `user`, and whether the user was made now.
@@ -56,7 +61,7 @@ def account_for(identity: Identity) -> tuple[SocialAccount, bool]:
     """
     try:
         with transaction.atomic():
-            account = _known(identity) or _joined(identity)
+            account = _known(identity) or _joined(identity, owner)
             is_new = account is None
             if account is None:
                 account = _registered(identity)
@@ -93,10 +98,9 @@ def demand_heard(request: HttpRequest, user: User) -> None:
 def has_trusted_address(user: User) -> bool:
     """Whether it is known that a user's address is theirs, and nobody has only claimed it.
 
-    They have followed a link in a mail; or they are staff, which only an administrator makes of
-    somebody.
+    They have followed a link in a mail, or an administrator has given it them.
     """
-    return user.email_verified_at is not None or user.is_staff or user.is_superuser
+    return user.email_verified_at is not None
 
 
 def _known(identity: Identity) -> SocialAccount | None:
@@ -110,8 +114,11 @@ def _known(identity: Identity) -> SocialAccount | None:
     return account
 
 
-def _joined(identity: Identity) -> SocialAccount | None:
+def _joined(identity: Identity, owner: User | None) -> SocialAccount | None:
     """Let who has an account with that address sign in with the identity from now on.
+
+    Unless they are signed in, the password and all sessions end: whoever knew the password or was
+    in before need not be who reads the mail of the address now.
 
     Raises:
         NotAllowed: the address is not sure, here or there, or belongs to another identity already.
@@ -140,7 +147,19 @@ def _joined(identity: Identity) -> SocialAccount | None:
             hint=_("Use that one, or sign in with your password."),
         )
     account = _link(identity, user)
-    audit.record(audit.Action.CHANGED, actor=user, target=user, joined=identity.provider)
+    is_owners = user == owner
+    audit.record(
+        audit.Action.CHANGED,
+        actor=user,
+        target=user,
+        joined=identity.provider,
+        signed_in=is_owners,
+    )
+    if not is_owners:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        sessions.end_all_sessions(user, actor=user)
+        post(tasks.send_notice, Letter.JOINED_ELSEWHERE.value, user.email, user.username)
     return account
 
 
@@ -156,7 +175,7 @@ def _registered(identity: Identity) -> SocialAccount:
             hint=_("Ask an owner of an organisation to invite you."),
         )
     # Somebody claimed the address, and that is all: they never followed the link in the mail.
-    unconfirmed().filter(email__iexact=identity.email).delete()
+    unconfirmed().filter(with_address(identity.email)).delete()
     user = User(
         username=_free_username(identity),
         email=identity.email,
@@ -183,7 +202,7 @@ def _demand_active(user: User) -> None:
 def _user_with(address: str) -> User | None:
     """Find and lock whose address it is; an account that was never confirmed is nobody's."""
     users = User.objects.select_for_update().exclude(pk__in=unconfirmed().values("pk"))
-    return users.filter(email__iexact=address).first()
+    return users.filter(with_address(address)).first()
 
 
 def _user_of(identity: Identity) -> User | None:
@@ -192,7 +211,7 @@ def _user_of(identity: Identity) -> User | None:
     if account is not None:
         user: User = account.user
         return user
-    return User.objects.filter(email__iexact=identity.email).first() if identity.email else None
+    return User.objects.filter(with_address(identity.email)).first() if identity.email else None
 
 
 def _link(identity: Identity, user: User) -> SocialAccount:
@@ -206,4 +225,4 @@ def _free_username(identity: Identity) -> str:
     wish = identity.username or identity.email.partition("@")[0]
     base = NOT_IN_A_NAME.sub("", User.normalize_username(wish))[:USERNAME_KEPT] or "user"
     names = (base if number == 1 else f"{base}{number}" for number in count(1))
-    return next(name for name in names if not User.objects.filter(username__iexact=name).exists())
+    return next(name for name in names if not User.objects.filter(called(name)).exists())

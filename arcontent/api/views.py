@@ -27,6 +27,7 @@ from arcontent.api.serializers import (
 )
 from arcontent.models import ARContent
 from arcontent.statistics import Event
+from markers.api.unavailable import busy_is_not_now
 from markers.services import chosen_options
 from vertexar.api.schema import problems
 from vertexar.throttles import ViewerThrottle
@@ -58,7 +59,7 @@ class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
         request={"multipart/form-data": ContentUploadSerializer},
         responses={
             202: ContentSerializer,
-            **problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+            **problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
         },
         parameters=[IDEMPOTENCY_KEY],
     )
@@ -75,7 +76,8 @@ class ContentViewSet(ReadOnlyModelViewSet[ARContent]):
             preset=fields.pop("preset", ""),
             options=fields.get("options"),
         )
-        upload = services.read_upload(image=fields.pop("image"), video=fields.pop("video"))
+        with busy_is_not_now():
+            upload = services.read_upload(image=fields.pop("image"), video=fields.pop("video"))
         content = services.create_content(
             organization=organization,
             user=user,

@@ -201,6 +201,10 @@ AUDIT_DAYS = env.int("AUDIT_DAYS", 730)
 
 SESSION_TIMEOUT = timedelta(minutes=env.int("SESSION_TIMEOUT_MINUTES", 30))
 SESSION_COOKIE_AGE = int(SESSION_TIMEOUT.total_seconds())
+SESSION_ENGINE = "accounts.browser_sessions"
+# However busy: sessions of the API end so long after they began, and those of the back office.
+SESSION_MAX = timedelta(days=env.int("SESSION_MAX_DAYS", 90))
+DESK_SESSION_MAX = timedelta(hours=env.int("SESSION_MAX_HOURS", 12))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 
@@ -273,6 +277,8 @@ AUTH_RATE_LIMIT = env.str("AUTH_RATE_LIMIT", "5/min")
 UPLOAD_RATE_LIMIT = env.str("UPLOAD_RATE_LIMIT", "10/min")
 GLOBAL_RATE_LIMIT = env.str("GLOBAL_RATE_LIMIT", "100/min")
 VIEWER_RATE_LIMIT = env.str("VIEWER_RATE_LIMIT", "3000/min")
+# Mails that anybody can have sent to an address, and as many with codes to sign in.
+MAILS_PER_HOUR = env.int("MAILS_PER_HOUR", 5)
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": SESSION_TIMEOUT,
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_DAYS", 14)),
@@ -334,6 +340,7 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 
 PICTURE_MAX_BYTES = env.int("PICTURE_MAX_BYTES", 50_000_000)
 PICTURE_MAX_PIXELS = env.int("PICTURE_MAX_PIXELS", 50_000_000)
+PICTURE_BATCH_MAX_PIXELS = env.int("PICTURE_BATCH_MAX_PIXELS", 500_000_000)
 VIDEO_MAX_BYTES = env.int("VIDEO_MAX_BYTES", 500_000_000)
 VIDEO_MAX_SECONDS = env.int("VIDEO_MAX_SECONDS", 300)
 UPLOAD_MAX_BYTES = PICTURE_MAX_BYTES + VIDEO_MAX_BYTES + 1_000_000  # and the form around them

@@ -6,28 +6,18 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from markers.analysis import RETRY_AFTER_S, AnalysisBroke, AnalysisBusy, Rating, analyze
+from markers.analysis import AnalysisBroke, Rating, analyze
+from markers.api.unavailable import NotNow, busy_is_not_now
 from markers.pictures import Picture, read_picture
 from markers.services import picture_limits
 from markers.wording import REASONS, VERDICTS, verdict_of
 from vertexar.api.schema import problems
-from vertexar.errors import DomainError, UnusableUpload
-
-
-class NotNow(APIException):
-    """Nothing is wrong with the picture; the same request may be answered in a while."""
-
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    wait = RETRY_AFTER_S  # DRF makes a Retry-After of it
-
-    def __init__(self, error: DomainError) -> None:
-        super().__init__(f"{error.message} {error.hint}".strip(), error.code)
+from vertexar.errors import UnusableUpload
 
 
 class AnalyzeSerializer(serializers.Serializer[Any]):
@@ -89,13 +79,13 @@ def rated(request: Request) -> dict[str, Any]:
     serializer = AnalyzeSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     try:
-        picture = read_picture(serializer.validated_data["image"], limits=picture_limits())
+        with busy_is_not_now():
+            picture = read_picture(serializer.validated_data["image"], limits=picture_limits())
+            rating = analyze(picture, quick=serializer.validated_data["quick"])
     except UnusableUpload as error:
         error.field = "image"
         raise
-    try:
-        rating = analyze(picture, quick=serializer.validated_data["quick"])
-    except (AnalysisBusy, AnalysisBroke) as error:
+    except AnalysisBroke as error:
         raise NotNow(error) from error
     return dict(AnalysisSerializer(_answer(picture, rating)).data)
 

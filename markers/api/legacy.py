@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.services import home_organization
 from markers import services
 from markers.api.analysis import AnalysisSerializer, AnalyzeSerializer, rated
+from markers.api.unavailable import busy_is_not_now
 from markers.models import TARGET_FILES, Marker
 from markers.options import NAMES, checked_options, no_options
 from vertexar.api.schema import problems
@@ -96,7 +97,7 @@ class LegacyGenerateView(SupersededView):
         operation_id="legacy_marker_generate",
         deprecated=True,
         request={"multipart/form-data": LegacyGenerateSerializer},
-        responses={202: LegacyMarkerSerializer},
+        responses={202: LegacyMarkerSerializer, **problems(HTTPStatus.SERVICE_UNAVAILABLE)},
     )
     def post(self, request: Request) -> Response:
         """Make a marker of a picture; ask `/api/v1/markers/batch` instead."""
@@ -104,12 +105,13 @@ class LegacyGenerateView(SupersededView):
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         user = cast("User", request.user)
-        _batch, [item] = services.create_batch(
-            organization=home_organization(user),
-            user=user,
-            images=[asked["image"]],
-            options=asked.get("config") or {},
-        )
+        with busy_is_not_now():
+            _batch, [item] = services.create_batch(
+                organization=home_organization(user),
+                user=user,
+                images=[asked["image"]],
+                options=asked.get("config") or {},
+            )
         if item.error is not None:
             item.error.field = "image"
             raise item.error

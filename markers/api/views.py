@@ -21,6 +21,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ModelViewSet, ReadOnlyModelViewSet
 
@@ -37,10 +38,12 @@ from markers.api.serializers import (
     MergeSerializer,
     RecompileSerializer,
 )
+from markers.api.unavailable import busy_is_not_now
 from markers.files import CONTENT_TYPE, merged_response, target_response
 from markers.models import TARGET_FILES, Marker, MarkerBatch, MarkerPreset
 from vertexar.api.schema import problems
 from vertexar.errors import Conflict, NotThere
+from vertexar.throttles import WorkThrottle, count_uploads
 
 
 class MayEditWhatItChanges(BasePermission):
@@ -66,13 +69,21 @@ class MarkerViewSet(ReadOnlyModelViewSet[Marker]):
         visible = Marker.objects.visible_to(cast("User", self.request.user))
         return visible.with_look_alikes().order_by("-created_at")
 
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Count compiling again as an upload: it is as much work."""
+        more = [WorkThrottle()] if self.action == "recompile" else []
+        return [*super().get_throttles(), *more]
+
     @extend_schema(
         request=RecompileSerializer,
         responses={202: MarkerSerializer, **problems(HTTPStatus.CONFLICT)},
     )
     @action(detail=True, methods=["post"])
     def recompile(self, request: Request, pk: str) -> Response:
-        """Compile again; the present target is served until the new one is there."""
+        """Compile again; the present target is served until the new one is there.
+
+        Asking again while it still waits for its turn changes nothing.
+        """
         serializer = RecompileSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         marker = services.recompile_marker(
@@ -151,10 +162,16 @@ class MarkerBatchViewSet(RetrieveModelMixin, GenericViewSet[MarkerBatch]):
 
     @extend_schema(
         request={"multipart/form-data": BatchUploadSerializer},
-        responses={202: BatchMadeSerializer, **problems(HTTPStatus.NOT_FOUND)},
+        responses={
+            202: BatchMadeSerializer,
+            **problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+        },
     )
     def create(self, request: Request) -> Response:
-        """Send up to a hundred pictures; each is answered for by itself."""
+        """Send up to a hundred pictures; each is answered for by itself.
+
+        It counts as an upload for each ten pictures, or more if they are large.
+        """
         serializer = BatchUploadSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = cast("User", request.user)
@@ -164,12 +181,12 @@ class MarkerBatchViewSet(RetrieveModelMixin, GenericViewSet[MarkerBatch]):
             preset=serializer.validated_data.get("preset", ""),
             options=serializer.validated_data.get("options"),
         )
-        batch, items = services.create_batch(
-            organization=organization,
-            user=user,
-            images=serializer.validated_data["images"],
-            options=options,
-        )
+        images = serializer.validated_data["images"]
+        count_uploads(request, services.uploads_in(images))
+        with busy_is_not_now():
+            batch, items = services.create_batch(
+                organization=organization, user=user, images=images, options=options
+            )
         made = BatchMadeSerializer({"id": batch.pk, "items": items})
         return Response(made.data, status=HTTPStatus.ACCEPTED)
 

@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts import audit, personal, retention
+from accounts import audit, people, personal, retention
 from accounts.models import ApiSession, AuditEntry, Membership, Role, User
 from tests.accounts.factories import PASSWORD, MembershipFactory, UserFactory
 
@@ -82,7 +82,7 @@ def test_the_last_owner_leaves_nobody_behind_without_one() -> None:
     owner = MembershipFactory.create(role=Role.OWNER)
     MembershipFactory.create(organization=owner.organization, role=Role.EDITOR)
 
-    with pytest.raises(personal.LastOwner):
+    with pytest.raises(people.LastOwner):
         personal.erase(owner.user, actor=None)
 
     MembershipFactory.create(organization=owner.organization, role=Role.OWNER)

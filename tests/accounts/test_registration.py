@@ -121,7 +121,7 @@ def test_an_account_opens_with_the_link_in_the_mail_and_not_by_looking_at_it(
     page = client.get(path_in(mail))
     assert "anna@example.org" in page.content.decode()
     assert not may_sign_in("anna")
-    client.post(path_in(mail))
+    client.post(path_in(mail), {"password": PASSWORD})
 
     assert may_sign_in("anna")
     user = User.objects.get(username="anna")
@@ -136,11 +136,11 @@ def test_an_account_opens_with_the_link_in_the_mail_and_not_by_looking_at_it(
 def test_a_link_opens_an_account_once(client: Client, deliver: Delivering) -> None:
     with deliver() as mails:
         register()
-    client.post(path_in(mails[0]))
+    client.post(path_in(mails[0]), {"password": PASSWORD})
     user = User.objects.get(username="anna")
     people.deactivate(user, actor=UserFactory.create(is_superuser=True))
 
-    again = client.post(path_in(mails[0]))
+    again = client.post(path_in(mails[0]), {"password": PASSWORD})
 
     assert again.status_code == 400
     assert not may_sign_in("anna")
@@ -203,8 +203,9 @@ def test_who_registers_again_before_confirming_has_the_last_word(
         register("anna")
     assert User.objects.count() == 1
 
-    assert client.post(path_in(first[0])).status_code == 400
-    client.post(path_in(second[0]))
+    old = client.post(path_in(first[0]), {"password": "what the squatter knows"})
+    assert old.status_code == 400
+    client.post(path_in(second[0]), {"password": PASSWORD})
 
     assert may_sign_in("anna")
     assert not may_sign_in("squatter", "what the squatter knows")

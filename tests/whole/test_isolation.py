@@ -7,55 +7,24 @@ methods, fails: nobody can add an endpoint and forget to say whom it is for.
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from accounts import sessions
-from accounts.models import ApiSession, Invitation, Membership, Organization, Role, User
-from arcontent.models import ARContent
+from accounts.models import ApiSession, Membership, User
 from backups.models import BackupRun
-from markers.models import Marker, MarkerBatch, MarkerPreset
-from markers.sets import merge_targets
-from tests.accounts.factories import MembershipFactory, OrganizationFactory
-from tests.arcontent.factories import ARContentFactory
-from tests.markers.factories import MarkerFactory
 from tests.pictures import encode_png, poster
+from tests.whole.tenants import Tenant, make_tenant
 from vertexar.leases import JobStatus
 
 pytestmark = pytest.mark.django_db
 METHODS: Final = ("get", "post", "put", "patch", "delete")
-
-
-@dataclass(frozen=True)
-class Tenant:
-    """An organisation with its people and one of everything that can belong to it."""
-
-    organization: Organization
-    owner: User
-    viewer: User
-    content: ARContent
-    marker: Marker
-    batch: MarkerBatch
-    preset: MarkerPreset
-    invitation: Invitation
-
-    def ids(self) -> set[str]:
-        """The ids by which others would notice it."""
-        rows = (
-            self.organization, self.owner, self.viewer, self.content, self.marker, self.batch,
-            self.preset, self.invitation,
-        )  # fmt: skip
-        return {str(row.pk) for row in rows}
 
 
 Body = Callable[[Tenant], dict[str, Any]]
@@ -208,32 +177,6 @@ def tenant(tmp_path: Path, settings: Any) -> Tenant:
 def stranger() -> User:
     """The owner of another organisation, with things of their own."""
     return make_tenant().owner
-
-
-def make_tenant() -> Tenant:
-    organization = OrganizationFactory.create()
-    owner, viewer = (
-        MembershipFactory.create(organization=organization, role=role).user
-        for role in (Role.OWNER, Role.VIEWER)
-    )
-    batch = MarkerBatch.objects.create(organization=organization)
-    marker = MarkerFactory.create(organization=organization, batch=batch, ready=True)
-    default_storage.save(marker.target, ContentFile(merge_targets([])))
-    return Tenant(
-        organization=organization,
-        owner=owner,
-        viewer=viewer,
-        content=ARContentFactory.create(organization=organization, marker=marker),
-        marker=marker,
-        batch=batch,
-        preset=MarkerPreset.objects.create(organization=organization, name="print"),
-        invitation=Invitation.objects.create(
-            organization=organization,
-            email=f"guest@{organization.pk}.example.org",
-            token_sha256=organization.pk.hex * 2,
-            expires_at=timezone.now() + timedelta(days=1),
-        ),
-    )
 
 
 def client_of(user: User | None) -> APIClient:

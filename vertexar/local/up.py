@@ -172,12 +172,9 @@ class _Run:
 
     def _start_web(self, address: Address) -> Child:
         listener = address.listener
-        arguments = ["--bind", f"fd://{listener.fileno()}", "--access-logfile", "-"]
-        arguments += ["--worker-class", "gthread", "--threads", "8", "--timeout", "120"]
-        arguments += ["--graceful-timeout", str(WEB_GRACE_SECONDS), "--no-control-socket"]
-        command = [sys.executable, "-m", "gunicorn", *arguments, "config.wsgi"]
+        fd = listener.fileno()
         program = self._program(
-            "web", command, patience_s=WEB_GRACE_SECONDS + 5, pass_fds=[listener.fileno()]
+            "web", web_command(fd), patience_s=WEB_GRACE_SECONDS + 5, pass_fds=[fd]
         )
         with listener:  # from here on it is the child's alone: with that it closes
             return self.supervisor.start(program, Stage.WEB)
@@ -238,6 +235,15 @@ class _Run:
             pass_fds=pass_fds,
             shows_results=shows_results,
         )
+
+
+def web_command(fd: int) -> list[str]:
+    """How the web server is started on an open socket."""
+    arguments = ["--bind", f"fd://{fd}", "--access-logfile", "-"]
+    arguments += ["--logger-class", "vertexar.gunicorn_log.Logger"]
+    arguments += ["--worker-class", "gthread", "--threads", "8", "--timeout", "120"]
+    arguments += ["--graceful-timeout", str(WEB_GRACE_SECONDS), "--no-control-socket"]
+    return [sys.executable, "-m", "gunicorn", *arguments, "config.wsgi"]
 
 
 def _say(line: str) -> None:

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
 from accounts import services
-from accounts.models import User
+from accounts.models import User, called
 
 TRIES = 3
 
@@ -42,10 +42,10 @@ class Command(BaseCommand):
         no_input: bool,
         **options: Any,
     ) -> None:
-        if (known := User.objects.filter(username=username).first()) is not None:
+        if (known := User.objects.filter(called(username)).first()) is not None:
             self.stdout.write(_standing(known))
             return
-        user = User(username=username, email=email or f"{username}@localhost.localdomain")
+        user = User(username=username, email=email or f"{username}@{services.NO_MAIL}")
         source, given = _given(password_file)
         if given:
             if wrong := _weakness(given, user):
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             source = ""
 
         try:
-            services.create_admin(username=username, email=user.email, password=password)
+            services.create_admin(username=username, email=email, password=password)
         except IntegrityError as error:
             raise CommandError(
                 f"Another user has the address {user.email}: give --email."

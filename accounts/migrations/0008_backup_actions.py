@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_social_codes'),
+        ('accounts', '0007_names_and_addresses_once'),
     ]
 
     operations = [
