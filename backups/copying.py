@@ -25,7 +25,7 @@ from vertexar.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
-SMALL_BYTES: Final = 4 << 20
+SMALL_BYTES: Final = 2 << 20  # of all destinations together: each holds what it sends
 THREADS: Final = 4
 AHEAD: Final = 16  # media that are in work or wait for their turn in the index
 UNREADABLE_MAX: Final = 20  # then it is the store that fails, and not some media
@@ -133,7 +133,7 @@ def _in_order(
         lacking = [place for place in places.alive if medium.key not in place.known]
         if not lacking:
             waiting.append(_known(medium, places))
-        elif medium.size <= SMALL_BYTES:
+        elif medium.size * len(lacking) <= SMALL_BYTES:
             waiting.append(threads.submit(_copy, medium, places, lacking, recipients))
         else:
             while waiting:
