@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -210,7 +211,9 @@ class BackupRunAdmin(admin.ModelAdmin[BackupRun]):
     def now_view(self, request: HttpRequest) -> HttpResponse:
         """Have a backup made now."""
         there = reverse("admin:backups_backuprun_changelist")
-        if request.method == "POST" and self.has_view_permission(request):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
             try:
                 run = services.request_run(actor=_actor(request))
             except DomainError as error:
@@ -245,7 +248,9 @@ class BackupRunAdmin(admin.ModelAdmin[BackupRun]):
         pk: str,
         action: Callable[[HttpRequest, QuerySet[BackupRun]], None],
     ) -> HttpResponse:
-        if request.method == "POST" and self.has_view_permission(request):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
             run = get_object_or_404(BackupRun, pk=pk)
             action(request, BackupRun.objects.filter(pk=run.pk))
         return HttpResponseRedirect(reverse("admin:backups_backuprun_change", args=[pk]))
