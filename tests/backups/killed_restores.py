@@ -2,7 +2,8 @@
 
 Arguments: KILLS, SEED, the URL of the database to serve from, the folder of its media, the identity
 file. Each restore is forked, so that none of its time goes into loading; the first one is not
-killed, to learn how long one takes. What it prints: a line for each, `killed` or `done`.
+killed, to learn how long one takes. What it prints: a line for each, `killed` or `done`;
+then it waits for a line to go on.
 """
 
 import os
@@ -42,6 +43,7 @@ def main(kills: int, seed: int, url: str, media: Path, identity: Path) -> None:
         _pid, status = os.waitpid(child, 0)
         takes_s = takes_s or time.monotonic() - began
         print("killed" if os.WIFSIGNALED(status) else f"done {status}", flush=True)
+        sys.stdin.readline()  # somebody looks at what is served now
 
 
 if __name__ == "__main__":

@@ -48,9 +48,11 @@ def test_killed_at_any_moment_the_old_or_the_new_is_served_and_the_next_one_succ
         [*program, served, str(media), str(place.identity)],
         cwd=PROJECT,
         env=place.environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as killer:
+        assert killer.stdin is not None
         assert killer.stdout is not None
         outcomes = []
         for line in killer.stdout:
@@ -58,6 +60,8 @@ def test_killed_at_any_moment_the_old_or_the_new_is_served_and_the_next_one_succ
             assert visitors_of(served) in (["of old"], ["Ada", "Grace"])
             for file in media.rglob("*.bin"):
                 assert sha256(file.read_bytes()).hexdigest() == file.stem
+            killer.stdin.write("go on\n")
+            killer.stdin.flush()
     assert killer.returncode == 0
     assert outcomes.count("killed") > KILLS / 2
     assert set(outcomes) <= {"killed", "done 0"}
