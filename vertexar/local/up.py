@@ -50,18 +50,20 @@ def up(installation: Installation) -> int:
     """Start everything and stay until told to stop or until a part of it ends.
 
     Returns:
-        the exit code: 0 when told to stop or when all is restored, 1 when something failed, after one line on stderr.
+        the exit code: 0 when told to stop or when all is restored, 1 when something failed, after
+        one line on stderr.
     """
     run = _Run(installation)
     with told_to_stop():
         try:
             run.run()
-            return 0
         except KeyboardInterrupt:
             _say("Stopped.")
             return 0
         except (CannotRun, OSError) as failure:
             _say(f"{run.full_disk()}{failure}")
+        else:
+            return 0
         return 1
 
 
