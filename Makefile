@@ -20,7 +20,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run lint type test bench schema lock format clean
+.PHONY: help install install-dev run restore lint type test bench bench-backup schema lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -31,6 +31,11 @@ install-dev: $(VENV)/.installed-dev node_modules/.package-lock.json ## and those
 
 run: install ## start everything on this machine: PORT=8000 BIND=127.0.0.1 make run
 	@exec $(BIN)/python manage.py up
+
+restore: install ## the newest backup onto this machine: make restore FROM=s3://… IDENTITY=file
+	@test -n "$(FROM)" -a -n "$(IDENTITY)" || \
+		{ echo "make restore FROM=file:///… or s3://… IDENTITY=the age identity file [REPLACE=1]" >&2; exit 2; }
+	@exec $(BIN)/python manage.py up --restore-from "$(FROM)" --identity "$(IDENTITY)" $(if $(REPLACE),--replace)
 
 lint: install-dev ## style, import contracts, known holes, missing migrations, JavaScript types
 	$(BIN)/ruff check .
@@ -57,6 +62,9 @@ test: install-dev ## every test there is, and the coverage of all of them togeth
 
 bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
 	NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
+
+bench-backup: install-dev ## measure backups beside pg_dump | zstd | age: ARGS="--database-mb 100 --media-mb 500" for smaller ones
+	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python -W ignore::RuntimeWarning -m tests.bench.backup $(ARGS)
 
 schema: install-dev ## write docs/openapi.yaml from the code
 	$(OFFLINE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import cv2
 
-from tests.bench import alike, detection, nft, speed
+from tests.bench import alike, backup, detection, nft, speed
 from tests.bench.nft_report import nft_rows, nft_section
+from tests.bench.page import section_of
 from tests.bench.pictures import bench_pictures
 from tests.bench.report import write_report
 
@@ -37,6 +38,7 @@ def main() -> None:
         if (chosen.folder / f"{part}.json").exists()
     }
     page = write_report(kept, nft=nft_section(kept.get("nft")), nft_rows=nft_rows(kept.get("nft")))
+    page = page.rstrip() + "\n" + section_of(PAGE.read_text(), backup.TITLE)  # measured apart
     PAGE.write_text(page)
     print(page)
 
