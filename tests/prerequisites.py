@@ -14,7 +14,7 @@ import sys
 import imageio_ffmpeg
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TOOLS = ("age", "zstd")  # of the Debian packages of the same names
+TOOLS = ("age", "jq", "zstd")  # of the Debian packages of the same names
 
 
 def missing_packages() -> list[str]:
