@@ -12,7 +12,7 @@ PRESCORE: Final = replace(
     keyframe_short_side_min_px=126,
     keyframe_long_side_max_px=400,
     keyframe_step=2.0**0.7,
-    quality_views=6,
+    quality_views=5,
     enhance=False,
 )
 """Enough to tell good from bad: few scales, few views."""

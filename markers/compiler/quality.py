@@ -77,8 +77,9 @@ def measure_quality(target: Target, shots: Sequence[Shot], *, picture: Picture) 
         "contrast": round(float(to_gray(picture.colour).std()), 1),
         "distinct": round(sum(s.matched for s in sightings) / max(seen, 1), 3),
         "detect_rate": _detect_rate(sightings),
-        "detect_rate_small": _detect_rate([s for s in sightings if s.view.is_small]),
-        "detect_rate_tilted": _detect_rate([s for s in sightings if s.view.is_tilted]),
+        # Of few views, none may be small or tilted and nothing else: then all must tell.
+        "detect_rate_small": _detect_rate([s for s in sightings if s.view.is_small] or sightings),
+        "detect_rate_tilted": _detect_rate([s for s in sightings if s.view.is_tilted] or sightings),
         "inliers_mean": round(float(np.mean([s.inliers for s in sightings] or [0])), 1),
         "held_mean": round(float(np.mean([s.held for s in sightings] or [0])), 1),
         "hold_rate": _hold_rate(sightings),

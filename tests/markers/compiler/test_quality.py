@@ -113,6 +113,15 @@ def test_without_views_there_is_no_score() -> None:
     assert quality_of(poster(seed=1), []).score == 0
 
 
+def test_what_no_view_shows_is_no_reason() -> None:
+    picture = poster(seed=1)
+
+    report = quality_of(picture, views_of(to_gray(picture), count=1)).report
+
+    assert report["detect_rate_small"] == report["detect_rate_tilted"] == 1.0
+    assert report["reasons"] == []
+
+
 def test_stars_grow_with_the_score_from_none_to_five() -> None:
     stars = [stars_of(score) for score in range(101)]
 
