@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from markers.compiler import compile_target
+from tests.bench.detection import rescore
 from tests.bench.frames import LEVELS, frames_of
-from tests.bench.pictures import bench_pictures
+from tests.bench.pictures import BenchPicture, bench_pictures
 from tests.bench.report import write_report
 from tests.pictures import poster
 
@@ -97,3 +99,17 @@ def test_a_pose_is_right_within_ten_pixels_or_six_percent(level: str) -> None:
 
     assert frame.is_there(frame.corners + np.array([allowed_px * 0.99, 0]))
     assert not frame.is_there(frame.corners + np.array([allowed_px * 1.01, 0]))
+
+
+def test_a_new_score_is_put_beside_a_rate_of_the_same_file_alone() -> None:
+    picture = BenchPicture("a poster", poster(seed=1), False, False, is_composed=False)
+    file = {"bytes": len(compile_target(picture.png).mind)}
+    measured = {"a poster": {"score": 1, "found_share": 0.9, "files": {"robust": file}}}
+
+    (told,) = rescore(measured, [(0, picture)]).values()
+
+    assert told["score"] > 60
+    assert told["found_share"] == 0.9
+    file["bytes"] += 1
+    with pytest.raises(ValueError, match="measured again"):
+        rescore(measured, [(0, picture)])
