@@ -53,10 +53,9 @@ type: install-dev ## mypy --strict
 
 test: install-dev ## every test there is, and the coverage of all of them together
 	$(BIN)/python -m tests.prerequisites
-	$(NODE) --test $(JS_TESTS)
+	$(NODE) --test --test-concurrency=2 $(JS_TESTS)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -m "not e2e"
-	$(BIN)/coverage run -m pytest -m e2e
+	$(BIN)/coverage run -m pytest -n 2
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from markers.compiler import compile_target
 from tests.bench.backup import Step, section
+from tests.bench.detection import rescore
 from tests.bench.filled import MB
 from tests.bench.frames import LEVELS, frames_of
 from tests.bench.page import put_section, section_of
-from tests.bench.pictures import bench_pictures
+from tests.bench.pictures import BenchPicture, bench_pictures
 from tests.bench.report import write_report
 from tests.bench.timed import Cost
 from tests.pictures import poster
@@ -138,3 +140,17 @@ def test_a_section_replaces_its_own_and_no_other(tmp_path: Path) -> None:
     )  # fmt: skip
     assert section_of(page.read_text(), "Backups") == "\n## Backups\n\nNewer.\n"
     assert section_of("# Page\n", "Backups") == ""
+
+
+def test_a_new_score_is_put_beside_a_rate_of_the_same_file_alone() -> None:
+    picture = BenchPicture("a poster", poster(seed=1), False, False, is_composed=False)
+    file = {"bytes": len(compile_target(picture.png).mind)}
+    measured = {"a poster": {"score": 1, "found_share": 0.9, "files": {"robust": file}}}
+
+    (told,) = rescore(measured, [(0, picture)]).values()
+
+    assert told["score"] > 60
+    assert told["found_share"] == 0.9
+    file["bytes"] += 1
+    with pytest.raises(ValueError, match="measured again"):
+        rescore(measured, [(0, picture)])
