@@ -13,12 +13,8 @@ import cv2
 
 from tests.bench import alike, backup, detection, nft, speed
 from tests.bench.nft_report import nft_rows, nft_section
-<<<<<<< HEAD
 from tests.bench.page import section_of
-from tests.bench.pictures import bench_pictures
-=======
 from tests.bench.pictures import BenchPicture, bench_pictures
->>>>>>> main
 from tests.bench.report import write_report
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
