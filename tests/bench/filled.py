@@ -35,7 +35,7 @@ def fill_database(site: Installation, size_bytes: int, *, first: int = 0) -> int
         connection.execute(
             "INSERT INTO bench_rows SELECT n, timestamptz 'epoch' + n * interval '1 minute',"
             " 'kind ' || n %% 40, (SELECT string_agg(md5(n || '.' || i), ' ')"
-            " FROM generate_series(1, 28) i) FROM generate_series(%s, %s) n",
+            " FROM generate_series(1, 28) i) FROM generate_series(%s::int, %s::int) n",
             [first, end - 1],
         )
         connection.execute("ANALYZE bench_rows")
