@@ -3,7 +3,6 @@
 Only what is found and rightly signed counts; the rows of the database are made after it.
 """
 
-import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -14,8 +13,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from backups import signing
+from backups import media, signing
 from backups.destinations import Destination, DestinationFailed, Found
+from backups.genuine import PartDamaged, open_signed
 from backups.known import KnownMedia
 from backups.manifest import (
     DATABASE,
@@ -35,7 +35,7 @@ from backups.manifest import (
     parse_line,
 )
 from backups.models import BackupRun
-from vertexar.errors import DomainError, NotThere
+from vertexar.errors import NotThere
 from vertexar.leases import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -44,12 +44,6 @@ CHUNK_BYTES = 1 << 20
 LINE_BYTES = 1 << 14
 MANIFEST_BYTES = 1 << 24
 SIGNATURE_BYTES = 1 << 10
-
-
-class PartDamaged(DomainError):
-    """A file of a run is missing, or not what the manifest says; the message names it."""
-
-    code = "part_damaged"
 
 
 @dataclass(frozen=True)
@@ -261,7 +255,7 @@ def known_media(destination: Destination, *, signers: Collection[str] | None = N
         if run > newest_good:
             for path in unfinished_pieces(destination, run):
                 try:
-                    listed.update(KnownMedia(piece(destination, path)))
+                    listed.update(KnownMedia(_proven(piece(destination, path))))
                 except PartDamaged as error:
                     logger.warning("%s is left out: %s", path, error.message)
     return listed.of_those(_lying(destination), older=lambda: _of_older(destination, older))
@@ -355,20 +349,21 @@ def piece(destination: Destination, path: str, signed: Part | None = None) -> It
     """Read one piece of an index, a line at a time.
 
     Raises:
-        PartDamaged: it is missing, is no index, or is not what was signed; the last comes out at
-            the end.
+        PartDamaged: it is missing, is no index, or is not what was signed; the last before any of
+            it is given out.
         DestinationFailed: it can't be read.
     """
-    digest, size, rest = hashlib.sha256(), 0, b""
+    rest = b""
     try:
-        stream = destination.open(path)
+        if signed is None:
+            stream = destination.open(path)
+        else:
+            stream = open_signed(destination, path, size=signed.size, sha256=signed.sha256)
     except FileNotFoundError as error:
         raise PartDamaged(f"{path} is missing.") from error
     with stream:
         try:
             while chunk := stream.read(CHUNK_BYTES):
-                digest.update(chunk)
-                size += len(chunk)
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     yield parse_line(line)
@@ -378,8 +373,15 @@ def piece(destination: Destination, path: str, signed: Part | None = None) -> It
             raise PartDamaged(f"{path} is no index: {error.message}") from error
     if rest:
         raise PartDamaged(f"{path} ends in the midst of a line.")
-    if signed is not None and (size, digest.hexdigest()) != (signed.size, signed.sha256):
-        raise PartDamaged(f"{path} is not the file that was signed.")
+
+
+def _proven(entries: Iterator[MediaEntry]) -> Iterator[MediaEntry]:
+    """Those whose name says what is in them: nobody has signed for the others.
+
+    The next run signs for what it is told here, so that whoever can write to a destination could
+    have their own content signed under a name of ours.
+    """
+    return (entry for entry in entries if media.sha256_in(entry.key) == entry.sha256)
 
 
 def _of_older(destination: Destination, runs: Sequence[Manifest]) -> Iterator[MediaEntry]:

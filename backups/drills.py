@@ -12,7 +12,8 @@ from datetime import date
 from typing import Any, BinaryIO, Final, cast
 
 from backups import catalogue, databases, filling, postgres, recovery
-from backups.catalogue import Copy, PartDamaged
+from backups.catalogue import Copy
+from backups.genuine import PartDamaged
 from backups.manifest import MEDIA, MediaEntry
 
 SCRATCH: Final = "drill"

@@ -9,7 +9,8 @@ from typing import IO, Any, BinaryIO, Final, cast
 import zstandard
 
 from backups import databases, encryption, postgres
-from backups.catalogue import Copy, PartDamaged
+from backups.catalogue import Copy
+from backups.genuine import PartDamaged, open_signed
 from backups.streams import CHUNK_BYTES, SourceMeter
 from vertexar.errors import DomainError
 
@@ -71,7 +72,7 @@ def dump(copy: Copy, identities: Sequence[Any], *, on_bytes: OnBytes) -> "Dump":
     """Read a run's dump as pg_restore takes it.
 
     Raises:
-        PartDamaged: it is missing.
+        PartDamaged: it is missing, or not what was signed.
         DestinationFailed: it can't be read.
     """
     return Dump(copy, identities, on_bytes)
@@ -81,11 +82,9 @@ class Dump:
     """The archive of a run, decrypted and decompressed; checked against the manifest at its end."""
 
     def __init__(self, copy: Copy, identities: Sequence[Any], on_bytes: OnBytes) -> None:
-        self._part = copy.manifest.part("database")
-        try:
-            self._stored = copy.destination.open(self._part.path)
-        except FileNotFoundError as error:
-            raise PartDamaged(f"{self._part.path} is missing.") from error
+        self._part = part = copy.manifest.part("database")
+        # before the first of its SQL is run
+        self._stored = open_signed(copy.destination, part.path, size=part.size, sha256=part.sha256)
         self._told = _Told(self._stored, on_bytes)
         self._plain = encryption.decrypt(self._told, identities)
         self._plain_meter = SourceMeter(self._plain)

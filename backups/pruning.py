@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts import audit
 from backups import catalogue, lock
-from backups.catalogue import PartDamaged, Survey
+from backups.catalogue import Survey
 from backups.destinations import Destination, DestinationFailed
+from backups.genuine import PartDamaged
 from backups.manifest import MANIFEST, MEDIA, SIGNATURE, Manifest, begun_at, folder
 from backups.models import BackupRun
 from backups.retention import Candidate, Policy, expired, kept_until

@@ -12,8 +12,8 @@ import zstandard
 from django.utils import timezone
 
 from backups import catalogue, encryption, postgres
-from backups.catalogue import PartDamaged
 from backups.destinations import Destination, DestinationFailed
+from backups.genuine import PartDamaged
 from backups.known import KnownMedia
 from backups.manifest import (
     CONFIGURATION,

@@ -13,9 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from backups import catalogue, manifest, signing
-from backups.catalogue import PartDamaged
 from backups.destinations import Destination
 from backups.destinations.folder import FolderDestination
+from backups.genuine import PartDamaged
 from backups.manifest import Manifest, MediaEntry
 from backups.models import BackupRun
 from tests.backups.pages import NIGHT, RECIPIENT, Site, key_of, sha256
