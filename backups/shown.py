@@ -1,7 +1,7 @@
 """How backups are drawn in the back office: states in words and colour, places, parts, ages."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
@@ -19,6 +19,7 @@ from backups.standing import Complaint, Standing
 from backups.wording import COMPLAINTS, failure_said
 from vertexar.leases import JobStatus
 
+TRIAL_MAX = timedelta(days=1)  # whoever is at it for longer was killed
 GOOD, BUSY, BAD, QUIET = "ready", "processing", "failed", "quiet"
 PARTS = {
     DATABASE: _("database"),
@@ -77,7 +78,7 @@ def verified(run: BackupRun) -> SafeString:
 
 def restores(run: BackupRun) -> SafeString:
     """Draw whether a run was seen to restore."""
-    if run.tested_since is not None:
+    if run.tested_since is not None and timezone.now() - run.tested_since < TRIAL_MAX:
         return badge(BUSY, _("being tried"))
     if run.restore_tested_at is None:
         return badge(QUIET, _("not yet"))

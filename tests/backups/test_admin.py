@@ -92,6 +92,14 @@ def test_states_are_words_not_colours_alone(desk: Client) -> None:
         assert word in shown
 
 
+def test_a_trial_that_was_killed_does_not_go_on_for_ever(desk: Client) -> None:
+    run = a_run(tested_since=timezone.now() - timedelta(hours=1))
+    assert ">being tried<" in page(desk, LIST)
+
+    BackupRun.objects.filter(pk=run.pk).update(tested_since=timezone.now() - timedelta(days=2))
+    assert ">being tried<" not in page(desk, LIST)
+
+
 def test_one_that_does_not_restore_says_why_in_the_reader_s_words(desk: Client) -> None:
     told = "restored_incomplete: Tables differ from the manifest: accounts_user: 2 for 3."
     run = a_run(restore_tested_at=timezone.now(), restore_failure=told)
