@@ -25,6 +25,17 @@ logger = logging.getLogger(__name__)
 DRILLED_FOR = timedelta(hours=24)  # a drill that began earlier is dead
 UNFINISHED_FOR = timedelta(days=1)  # what was left unfinished is somebody's work for so long
 REMOVED_BETWEEN_CHECKS = 500
+# Codes of trials that failed for want of the right key, program or server: that says nothing of the
+# backup, and it must not go for it.
+INNOCENT = (
+    "wrong_identity",
+    "pg_restore_missing",
+    "pg_restore_too_old",
+    "server_too_old",
+    "target_unusable",
+    "may_not_create_databases",
+    "database_unreachable",
+)
 
 
 @dataclass
@@ -217,7 +228,10 @@ def _candidate(manifest: Manifest, damaged: Collection[str]) -> Candidate:
 def _damaged() -> set[str]:
     """Runs that were seen not to be whole, or not to restore."""
     rows = BackupRun.objects.good()
-    bad = rows.exclude(verify_failure="") | rows.exclude(restore_failure="")
+    innocent = rf"^({'|'.join(INNOCENT)}):"
+    bad = rows.exclude(verify_failure="") | (
+        rows.exclude(restore_failure="").exclude(restore_failure__regex=innocent)
+    )
     return set(bad.values_list("name", flat=True))
 
 

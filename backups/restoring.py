@@ -2,6 +2,9 @@
 
 The order is what makes it safe to kill: media are only ever added, the database is filled under
 another name, and the swap is one transaction. Until then the old data are what is served.
+
+Nobody stays signed in: who was signed out since the backup was made, or has changed a password that
+was stolen, would be signed in again by it, and so would the thief.
 """
 
 import os
@@ -14,11 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import psycopg
+from django.contrib.sessions.models import Session
 from django.core.files.storage import Storage, storages
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
+from psycopg import sql
 
+from accounts.models import ApiSession, User
 from backups import catalogue, databases, filling, postgres, recovery
 from backups.catalogue import Copy
 from backups.destinations import Destination
@@ -178,8 +185,10 @@ def carry_out(
         if planned.is_own:
             connections.close_all()
         was_there = databases.swap(fresh=scratch, served=planned.database_url, kept=kept)
-        if was_there and not planned.replaces:  # it was empty
-            databases.drop(postgres.url_of(planned.database_url, kept))
+        beside = postgres.url_of(planned.database_url, kept)
+        # it was empty, and is, though hours have gone by
+        if was_there and not planned.replaces and not databases.row_counts(beside):
+            databases.drop(beside)
             kept = ""
         return Outcome(kept if was_there else "", came_back)
 
@@ -232,10 +241,29 @@ def _database(planned: Plan, identities: Sequence[Any], on_progress: OnProgress)
         )
         if planned.pending_migrations:
             _migrate(scratch)
+        _sign_everybody_out(scratch)
     except BaseException:
         databases.drop(scratch)
         raise
     return scratch
+
+
+def _sign_everybody_out(url: str) -> None:
+    """End the sessions of browsers and of the API, and void the links of mails."""
+    users, sessions = User._meta.db_table, ApiSession._meta.db_table
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            sql.SQL("UPDATE {} SET session_version = session_version + 1").format(
+                sql.Identifier(users)
+            )
+        )
+        connection.execute(
+            sql.SQL(
+                "UPDATE {} SET ended_at = now(), end_reason = %s WHERE ended_at IS NULL"
+            ).format(sql.Identifier(sessions)),
+            [ApiSession.EndReason.ENDED.value],
+        )
+        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(Session._meta.db_table)))
 
 
 def _migrate(url: str) -> None:

@@ -1,7 +1,8 @@
 """How well one is covered now: the last good backup, the last trial restore, and how old they are.
 
 Read from rows alone: it is asked at every look at the back office and every time that figures are
-collected, and no destination is asked for it.
+collected, and no destination is asked for it. A run that was dated by a clock which ran ahead is
+passed over: it would hide for as long that none is made any more.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from backups.models import BackupRun
+
+CLOCKS_DIFFER = timedelta(hours=1)  # what is later than that was dated by a clock that ran ahead
 
 
 class Complaint(StrEnum):
@@ -79,18 +83,20 @@ class Standing:
 
 def current() -> Standing:
     """How it stands now."""
-    good = BackupRun.objects.good()
-    drilled = BackupRun.objects.exclude(restore_tested_at=None).order_by("-restore_tested_at")
+    moment = timezone.now()
+    latest = moment + CLOCKS_DIFFER
+    good = BackupRun.objects.good().filter(finished_at__lte=latest)
+    drilled = BackupRun.objects.filter(restore_tested_at__lte=latest).order_by("-restore_tested_at")
     fresh_then = good.restore_tested().filter(
-        restore_tested_at__lte=F("finished_at") + settings.BACKUP_MAX_AGE
+        restore_tested_at__lte=Least(F("finished_at") + settings.BACKUP_MAX_AGE, latest)
     )
     return Standing(
         last_good=good.exclude(kind=BackupRun.Kind.SAFETY)
-        .filter(verify_failure="", finished_at__isnull=False)
+        .filter(verify_failure="")
         .order_by("-finished_at")
         .first(),
         last_tested=fresh_then.order_by("-restore_tested_at").first(),
         last_drilled=drilled.first(),
         is_configured=bool(settings.BACKUP_RECIPIENTS),
-        moment=timezone.now(),
+        moment=moment,
     )

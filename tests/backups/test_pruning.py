@@ -124,6 +124,21 @@ def test_a_run_known_to_be_damaged_does_not_take_a_good_ones_place(site: Site) -
     assert one(site).kept == runs[:3]  # the damaged one is young yet
 
 
+def test_a_trial_that_failed_by_no_fault_of_the_backup_removes_nothing(site: Site) -> None:
+    runs = nights(site, 4)
+    catalogue.adopt([site.destination])
+    said = "wrong_identity: This is encrypted for others, or its beginning is damaged."
+    BackupRun.objects.filter(name__in=runs[:2]).update(restore_failure=said)
+    assert one(site).kept == runs[:2]
+
+
+def test_a_run_that_was_seen_not_to_restore_takes_no_good_ones_place(site: Site) -> None:
+    runs = nights(site, 4)
+    catalogue.adopt([site.destination])
+    BackupRun.objects.filter(name=runs[1]).update(restore_failure="restored_incomplete: a: 1 for 2")
+    assert one(site).kept == runs[:3]
+
+
 def test_the_rows_say_what_is_gone_and_until_when_the_others_stay(site: Site) -> None:
     runs = nights(site, 3)
     catalogue.adopt([site.destination])

@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from backups import databases, postgres
+from backups import databases, encryption, postgres, restoring, signing
+from backups.destinations.folder import FolderDestination
 from tests.backups.installation import Installation, copied
 
 
@@ -47,6 +48,49 @@ def test_after_a_restore_the_run_it_came_from_counts_as_good(place: Installation
     place.restore("latest")
     assert place.ask("SELECT status, name FROM backups_backuprun") == [("ready", newest(place))]
     assert place.ask("SELECT count(*) FROM accounts_auditentry WHERE action = 'backup_restored'")
+
+
+SIGNED_IN = """
+from datetime import timedelta
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+from accounts.models import ApiSession, User
+user = User.objects.create_user("ada", "ada@example.org", "a harbour of nine boats")
+later = timezone.now() + timedelta(days=1)
+ApiSession.objects.create(user=user, auth_hash="x", refresh_jti="x", expires_at=later)
+browser = SessionStore()
+browser["_auth_user_id"] = str(user.pk)
+browser.save()
+"""
+
+
+def test_who_was_signed_out_after_the_backup_is_not_signed_in_again_by_a_restore(
+    place: Installation,
+) -> None:
+    place.run("shell", "-c", SIGNED_IN)
+    place.run("backup")
+    place.destroy()
+    said = place.restore("latest")
+    assert "Everybody has to sign in again" in said
+    assert place.ask("SELECT session_version FROM accounts_user WHERE username = 'ada'") == [(1,)]
+    assert place.ask("SELECT end_reason FROM accounts_apisession") == [("ended",)]
+    assert place.ask("SELECT count(*) FROM django_session") == [(0,)]
+
+
+def test_what_came_in_while_an_empty_database_was_restored_is_kept(place: Installation) -> None:
+    wish = restoring.Wish(run=newest(place), has_media=False, database_url=place.url)
+    text = place.identity.read_text()
+    places, signers = [FolderDestination(place.backups)], signing.signers_in(text)
+    place.destroy()
+    planned = restoring.plan(wish, restoring.choose(wish, places, signers=signers))
+    databases.create(place.url)
+    place.ask("CREATE TABLE visitor AS SELECT 'Came in meanwhile' AS name")
+    outcome = restoring.carry_out(
+        planned, encryption.parse_identities(text), on_progress=lambda stage, done, total: None
+    )
+    assert visitors(place) == ["Ada", "Grace"]
+    with psycopg.connect(postgres.url_of(place.url, outcome.kept_as)) as connection:
+        assert connection.execute("SELECT name FROM visitor").fetchall() == [("Came in meanwhile",)]
 
 
 def test_data_that_are_there_are_not_replaced_unless_told(place: Installation) -> None:

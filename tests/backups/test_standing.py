@@ -91,6 +91,12 @@ def test_nor_is_what_was_saved_before_a_restore_or_is_removed_or_failed() -> Non
     assert standing.current().last_good is None
 
 
+def test_one_of_a_clock_that_ran_ahead_does_not_hide_that_nothing_was_made_since() -> None:
+    tried(hours=-24 * 365, tested_hours=2)
+    tried(hours=50, tested_hours=48)
+    assert standing.current().complaints == [Complaint.GOOD_TOO_OLD, Complaint.TESTED_TOO_OLD]
+
+
 def test_a_trial_that_failed_is_complained_of_at_once() -> None:
     tried(hours=26, tested_hours=24)
     tried(hours=2, tested_hours=1, restore_failure="part_damaged: …")

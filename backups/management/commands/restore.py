@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from backups import encryption, restoring, services, signing
+from backups import encryption, restoring, services, signing, standing
 from backups.destinations.urls import configured, from_url
 from backups.filling import NotRestorable
 from backups.models import BackupRun
@@ -115,6 +115,11 @@ class Command(BaseCommand):
     def _tell(self, planned: Plan) -> None:
         manifest, name = planned.copy.manifest, planned.copy.destination.name
         self.stdout.write(f"{manifest.run} of {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC at {name}")
+        if manifest.taken_at > timezone.now() + standing.CLOCKS_DIFFER:
+            self.stderr.write(
+                "By this machine's clock that has not been yet: one of the clocks was wrong. "
+                "Is it the newest? Name another backup, or --at a time."
+            )
         if planned.storage is not None:
             size = filesizeformat(manifest.media_bytes)
             self.stdout.write(f"media: {manifest.media_count} files, {size}")
@@ -136,6 +141,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"database: {planned.copy.manifest.rows} rows, as many as were backed up"
             )
+            self.stdout.write("Everybody has to sign in again.")
         if outcome.kept_as:
             self.stdout.write(
                 f"What was served before is the database {outcome.kept_as}; drop it when you are"
