@@ -1,7 +1,8 @@
 """The media of a run: each is encrypted once and sent to whoever lacks it.
 
-Small ones go several at a time, since what takes time with them is waiting; a large one goes alone,
-since what it needs is memory. The index is written in order and only of what really lies there.
+Several go at a time, since what takes time is waiting, or hashing, which two cores do at once. What
+needs memory on its way, a large one on its way to a bucket, goes alone. The index is written in
+order and only of what really lies there.
 """
 
 import logging
@@ -25,7 +26,7 @@ from vertexar.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
-SMALL_BYTES: Final = 2 << 20  # of all destinations together: each holds what it sends
+SMALL_BYTES: Final = 2 << 20  # of memory, for all destinations together
 THREADS: Final = 4
 AHEAD: Final = 16  # media that are in work or wait for their turn in the index
 UNREADABLE_MAX: Final = 20  # then it is the store that fails, and not some media
@@ -133,7 +134,7 @@ def _in_order(
         lacking = [place for place in places.alive if medium.key not in place.known]
         if not lacking:
             waiting.append(_known(medium, places))
-        elif medium.size * len(lacking) <= SMALL_BYTES:
+        elif _held_bytes(medium, lacking) <= SMALL_BYTES:
             waiting.append(threads.submit(_copy, medium, places, lacking, recipients))
         else:
             while waiting:
@@ -143,6 +144,11 @@ def _in_order(
             yield _done(waiting.popleft())
     while waiting:
         yield _done(waiting.popleft())
+
+
+def _held_bytes(medium: Medium, lacking: Sequence[Place]) -> int:
+    """How much memory it takes to send a medium to those that lack it."""
+    return sum(min(medium.size, place.destination.held_bytes) for place in lacking)
 
 
 def _done(copied: Future[Copied] | Copied) -> Copied:

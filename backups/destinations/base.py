@@ -61,6 +61,10 @@ class Destination(Protocol):
     def name(self) -> str:
         """What to call it in rows, logs and mails: its URL without credentials and options."""
 
+    @property
+    def held_bytes(self) -> int:
+        """How much of a file an upload holds in memory at most."""
+
     def upload(self, path: str) -> Upload:
         """Begin to write a file."""
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from backups.destinations.base import DestinationFailed, Found, Upload, is_path
 CHUNK_BYTES = 1 << 20
 INCOMING = ".incoming"  # files on their way; not part of what is listed
 BROKEN_OFF_S = 24 * 3600  # what lies there for longer belongs to a process that was killed
+SYNC_BYTES = 32 << 20
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -33,6 +35,11 @@ class FolderDestination:
     def name(self) -> str:
         """Its URL."""
         return f"file://{quote(str(self.root))}"
+
+    @property
+    def held_bytes(self) -> int:
+        """Nothing: what is written is the system's."""
+        return 0
 
     def upload(self, path: str) -> Upload:
         """Begin to write a file."""
@@ -125,7 +132,7 @@ class FolderDestination:
         for name, found in sorted(entries, key=lambda entry: entry[0]):
             if name.endswith("/"):
                 yield from self._below(folder + name)
-            elif stat.S_ISREG(found.st_mode):
+            elif stat.S_ISREG(found.st_mode) and is_path(folder + name):  # others are not ours
                 yield _found(folder + name, found)
 
 
@@ -135,6 +142,8 @@ class _FolderUpload:
         self._part, self._target = part, target
         self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._is_open = True
+        self._unsynced = 0
+        self._syncing: threading.Thread | None = None
 
     def write(self, chunk: bytes | memoryview, /) -> int:
         rest = memoryview(chunk)
@@ -143,7 +152,22 @@ class _FolderUpload:
                 rest = rest[os.write(self._file, rest) :]
         except OSError as error:
             self._fail(error)
+        self._unsynced += len(chunk)
+        if self._unsynced >= SYNC_BYTES:
+            self._sync_behind()
         return len(chunk)
+
+    def _sync_behind(self) -> None:
+        """Have the disk begin, so that it is nearly done when all is written.
+
+        The file is opened once more for it: the system tells an error once to each who has opened
+        it, and it must not be told to this thread in place of `commit`.
+        """
+        if self._syncing is not None and self._syncing.is_alive():
+            return
+        self._unsynced = 0
+        self._syncing = threading.Thread(target=_sync, args=[self._part], daemon=True)
+        self._syncing.start()
 
     def commit(self, sha256: str) -> None:
         try:
@@ -211,6 +235,11 @@ class _FolderFile(io.FileIO):
 
 def _found(path: str, found: os.stat_result) -> Found:
     return Found(path, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+
+def _sync(part: Path) -> None:
+    with suppress(OSError), part.open("ab") as file:  # what fails is told again, by `commit`
+        os.fdatasync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

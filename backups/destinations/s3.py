@@ -17,7 +17,7 @@ from backups.destinations.bucket import Bucket
 from backups.destinations.connection import Connection
 from backups.destinations.fetching import Fetching
 from backups.destinations.retries import Retries
-from backups.destinations.sending import Sending
+from backups.destinations.sending import PART_BYTES, PARTS_IN_FLIGHT, Sending
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,6 +40,11 @@ class S3Destination:
     def name(self) -> str:
         """Its URL without credentials and without options but the server's address."""
         return str(self.bucket)
+
+    @property
+    def held_bytes(self) -> int:
+        """The parts on their way, and the one that is filled meanwhile."""
+        return (PARTS_IN_FLIGHT + 1) * PART_BYTES
 
     def upload(self, path: str) -> Upload:
         """Begin to write a file."""

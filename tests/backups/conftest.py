@@ -83,6 +83,10 @@ class Faulty:
     def name(self) -> str:
         return self.inner.name
 
+    @property
+    def held_bytes(self) -> int:
+        return self.inner.held_bytes
+
     def upload(self, path: str) -> Upload:
         return _FaultyUpload(self, path, self.inner.upload(path))
 

@@ -94,6 +94,7 @@ def test_the_public_tool_reads_the_file(tmp_path: Path) -> None:
         ("BACKUP_DRILL_IDENTITY", RECIPIENT, checks.drill_identity_is_an_identity, "E003"),
         ("BACKUP_RECIPIENTS", [], checks.backups_are_made, "W001"),
     ],
+    ids=["scheme", "twice", "secret", "public", "none"],  # keys are others each time
 )
 def test_a_setting_that_would_cost_a_backup_is_complained_of(
     settings: Settings, setting: str, value: object, check: Any, number: str

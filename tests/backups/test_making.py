@@ -217,7 +217,7 @@ def test_with_no_destination_left_the_run_fails_and_says_why(
 def test_a_medium_deleted_during_the_copy_is_listed_as_gone(
     site: Site, faulty: list[Faulty], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "SMALL_BYTES", 0)  # one after the other
+    monkeypatch.setattr(copying, "SMALL_BYTES", -1)  # one after the other
     kept, gone = sorted([site.store(b"one"), site.store(b"two")])
 
     def delete(path: str) -> None:

@@ -114,6 +114,7 @@ def a_step(seconds: float, *, read_mb: int = 0, sent_mb: int = 0, dump_mb: int =
 def test_backups_are_compared_with_both_pipelines_together() -> None:
     steps = {
         "dump": a_step(10, read_mb=1000),
+        "database": a_step(12.5, read_mb=1000),
         "tar": a_step(20, read_mb=10_000),
         "first": a_step(60, read_mb=11_000),
         "idle": a_step(9, sent_mb=520, dump_mb=500),
@@ -123,9 +124,11 @@ def test_backups_are_compared_with_both_pipelines_together() -> None:
 
     told = section(steps, database_mb=1000, media_mb=10_000)
 
-    assert "| 0.50x | >= 0.8x |" in told
+    assert "| 0.80x | >= 0.8x |" in told
+    assert "| 1.83x | >= 0.8x |" in told
+    assert "| 0.50x |  |" in told
     assert "| 0.20% | < 1% |" in told
-    assert "| first backup, both | 60.0 | 60.0 | 183 |" in told
+    assert "| first backup with the media | 60.0 | 60.0 | 183 |" in told
 
 
 def test_a_section_replaces_its_own_and_no_other(tmp_path: Path) -> None:
