@@ -188,24 +188,33 @@ def newest(
         signers: whose runs count; those of `signing.trusted` by default.
 
     Raises:
-        NotThere: `no_such_backup`, there is none.
+        NotThere: `no_such_backup`, there is none; the hint says what was passed over.
+        DestinationFailed: there may be some, and none of the destinations can be asked.
     """
     best: Copy | None = None
+    failures: list[DestinationFailed] = []
+    passed_over: list[str] = []
     for destination in destinations:
         try:
-            runs = runs_at(destination, signers=signers)
+            found = survey(destination, signers=signers)
         except DestinationFailed as error:
             logger.warning("%s is left out: %s", destination.name, error.message)
+            failures.append(error)
+            passed_over.append(error.message)
             continue
-        for manifest in runs:
+        passed_over += [f"{one.run} doesn't count: {one.message}" for one in found.rejected[:1]]
+        for manifest in found.runs:
             if manifest.kind == "safety" or (at is not None and manifest.taken_at > at):
                 continue
             if best is None or manifest.taken_at > best.manifest.taken_at:
                 best = Copy(destination, manifest)
             break
     if best is None:
+        if failures and len(failures) == len(destinations):
+            raise failures[0]
         when = f" of {at.isoformat()} or before" if at is not None else ""
-        raise NotThere(f"No destination has a backup{when}.", code="no_such_backup")
+        message = f"No destination has a backup{when}."
+        raise NotThere(message, code="no_such_backup", hint=" ".join(passed_over))
     return best
 
 

@@ -22,6 +22,8 @@ NAME_MAX_BYTES = 63  # PostgreSQL cuts longer names
 CONNECT_SECONDS = 10
 SWAP_SECONDS = 60  # within which whoever is connected has been sent away
 ASK_AGAIN_SECONDS = 0.1
+# What says that a database may be dropped: its name alone may be that of somebody's own.
+MARK = "Made by Vertex AR to restore a backup into; it is dropped without asking."
 
 
 class TargetUnusable(DomainError):
@@ -101,21 +103,50 @@ def create(url: str) -> None:
     """Make an empty database, in place of one of that name that an interrupted restore left.
 
     Raises:
-        TargetUnusable: the role may not make databases.
+        TargetUnusable: the role may not make databases, or one of that name is somebody else's.
     """
-    drop(url)
-    with _maintenance(url) as connection:
-        query = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(
-            sql.Identifier(name_of(url))
+    if exists(url) and not _is_scratch(url):
+        raise TargetUnusable(
+            f"There is a database {name_of(url)}, which a restore did not make.",
+            code="scratch_name_taken",
+            hint="A restore needs that name for a while: rename or drop the database.",
         )
+    drop(url)
+    name = sql.Identifier(name_of(url))
+    with _maintenance(url) as connection:
+        query = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(name)
         try:
             connection.execute(query)
         except errors.InsufficientPrivilege as error:
-            raise TargetUnusable(
-                "The database's user may not make databases, and a restore fills a fresh one.",
-                code="may_not_create_databases",
-                hint="ALTER ROLE … CREATEDB, or restore as another user with --to-database.",
-            ) from error
+            raise _may_not_create() from error
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(MARK)))
+
+
+def check_rights(url: str) -> None:
+    """Make sure that the role may make a database and put it in the place of that of the URL.
+
+    Raises:
+        TargetUnusable: it may not.
+    """
+    with _maintenance(url) as connection:
+        row = connection.execute(
+            "SELECT rolsuper, rolcreatedb, coalesce((SELECT pg_has_role(datdba, 'MEMBER')"
+            " FROM pg_database WHERE datname = %s), true), rolname"
+            " FROM pg_roles WHERE rolname = current_user",
+            [name_of(url)],
+        ).fetchone()
+    is_superuser, may_create, is_owner, role = row or (False, False, False, "")
+    if is_superuser:
+        return
+    if not may_create:
+        raise _may_not_create()
+    if not is_owner:
+        raise TargetUnusable(
+            f"The database {name_of(url)} is not {role}'s, who can't replace it therefore.",
+            code="not_the_owner",
+            hint=f'ALTER DATABASE "{name_of(url)}" OWNER TO "{role}", or restore as its owner with'
+            " --to-database.",
+        )
 
 
 def drop(url: str) -> None:
@@ -151,6 +182,8 @@ def swap(*, fresh: str, served: str, kept: str) -> bool:
             with _sending_away(served, names=[name_of(fresh), name_of(served)]):
                 if there:
                     _rename(connection, name_of(served), kept)
+                unmark = sql.SQL("COMMENT ON DATABASE {} IS NULL")
+                connection.execute(unmark.format(sql.Identifier(name_of(fresh))))
                 _rename(connection, name_of(fresh), name_of(served))
                 connection.commit()
         except (errors.ObjectInUse, errors.QueryCanceled) as error:
@@ -160,6 +193,24 @@ def swap(*, fresh: str, served: str, kept: str) -> bool:
                 hint="Stop web and workers, then restore again; nothing has changed.",
             ) from error
     return there is not None
+
+
+def _is_scratch(url: str) -> bool:
+    """Whether a database was made here to be filled; or is empty, made and not yet marked."""
+    with _maintenance(url) as connection:
+        row = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [name_of(url)],
+        ).fetchone()
+    return row is None or row[0] == MARK or not row_counts(url)
+
+
+def _may_not_create() -> TargetUnusable:
+    return TargetUnusable(
+        "The database's user may not make databases, and a restore fills a fresh one.",
+        code="may_not_create_databases",
+        hint="ALTER ROLE … CREATEDB, or restore as another user with --to-database.",
+    )
 
 
 def _rename(connection: "psycopg.Connection[tuple[object, ...]]", old: str, new: str) -> None:

@@ -35,6 +35,7 @@ INNOCENT = (
     "target_unusable",
     "may_not_create_databases",
     "database_unreachable",
+    "scratch_name_taken",
 )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 from django.contrib.sessions.models import Session
@@ -120,12 +120,13 @@ def plan(wish: Wish, copy: Copy) -> Plan:
     Raises:
         NotRestorable: by this code (`code_too_old`) or this server (`server_too_old`).
         TargetNotEmpty: there are tables, and they may not be replaced.
-        TargetUnusable: the server can't be reached.
+        TargetUnusable: the server can't be reached, or its role may not replace the database.
     """
     if not wish.has_database:
         return Plan(copy, "", _storage(wish), replaces=False, is_own=False, pending_migrations=0)
     url = wish.database_url or postgres.own_url()
     databases.name_of(url)  # refuses what is none
+    databases.check_rights(url)
     pending = _pending_migrations(copy.manifest.migrations)
     filling.check_server(url, copy.manifest.versions)
     replaces = databases.exists(url) and bool(databases.row_counts(url))
@@ -206,7 +207,7 @@ def local_media(url: str) -> Storage:
             code="not_a_media_url",
             hint="It looks like file:///srv/media; for a bucket set AWS_STORAGE_BUCKET_NAME.",
         )
-    return LocalStorage(location=parts.path)
+    return LocalStorage(location=unquote(parts.path))
 
 
 def _storage(wish: Wish) -> Storage | None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from backups import catalogue, manifest, signing
-from backups.destinations import Destination
+from backups.destinations import Destination, DestinationFailed
 from backups.destinations.folder import FolderDestination
 from backups.genuine import PartDamaged
 from backups.manifest import Manifest, MediaEntry
@@ -156,6 +156,26 @@ def test_the_newest_is_found_wherever_it_lies(tmp_path: Path, site: Site) -> Non
     with pytest.raises(NotThere) as caught:
         catalogue.newest(everywhere, at=NIGHT - DAY)
     assert caught.value.code == "no_such_backup"
+
+
+def test_a_place_that_can_not_be_asked_is_not_said_to_have_no_backup(
+    tmp_path: Path, site: Site
+) -> None:
+    away = down(tmp_path)
+    with pytest.raises(DestinationFailed):
+        catalogue.newest([away])
+    with pytest.raises(NotThere) as caught:
+        catalogue.newest([away, site.destination])
+    assert away.name in caught.value.hint
+
+
+def test_where_all_are_of_a_stranger_it_is_said_whose_they_are(
+    site: Site, stranger: Callable[[bytes], bytes]
+) -> None:
+    site.make_run()
+    with pytest.raises(NotThere) as caught:
+        catalogue.newest([site.destination], signers=[])
+    assert f"signed by {signing.own_signer()}" in caught.value.hint
 
 
 def test_the_newest_is_never_what_was_taken_before_a_restore(site: Site) -> None:

@@ -121,6 +121,40 @@ def test_a_role_that_may_not_make_databases_is_told_what_to_grant(url: str) -> N
     assert refusal.value.code == "may_not_create_databases"
 
 
+def test_a_database_of_somebody_else_s_is_never_dropped_for_its_name(url: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{databases.name_of(url)}"')
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE word AS SELECT 'precious' AS text")
+    with pytest.raises(TargetUnusable) as refusal:
+        databases.create(url)
+    assert refusal.value.code == "scratch_name_taken"
+    assert words(url) == ["precious"]
+
+
+def test_what_was_swapped_in_is_no_scratch_database_any_more(url: str) -> None:
+    fill(other(url, "new"), "new")
+    swap(url)
+    with pytest.raises(TargetUnusable):
+        databases.create(url)
+
+
+@pytest.mark.parametrize("rights", ["NOCREATEDB", "CREATEDB"])
+def test_a_role_that_can_not_swap_is_told_before_anything_is_done(url: str, rights: str) -> None:
+    fill(url, "old")
+    role = f"poor_{uuid4().hex[:8]}"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN {rights} PASSWORD 'poor'")
+        try:
+            databases.check_rights(url)
+            with pytest.raises(TargetUnusable) as refusal:
+                databases.check_rights(f"{url}{'&' if '?' in url else '?'}options=-crole%3D{role}")
+        finally:
+            connection.execute(f"DROP ROLE {role}")
+    expected = {"NOCREATEDB": "may_not_create_databases", "CREATEDB": "not_the_owner"}
+    assert refusal.value.code == expected[rights]
+
+
 @pytest.mark.parametrize("text", ["", "mysql://host/name", "postgresql://host", "postgresql://h/"])
 def test_what_is_no_database_url_is_refused(text: str) -> None:
     with pytest.raises(TargetUnusable) as refusal:

@@ -224,6 +224,13 @@ def test_links_are_not_followed_when_listing(folder: FolderDestination, tmp_path
     assert paths(folder) == ["runs/a"]
 
 
+def test_what_can_be_no_file_of_ours_is_not_listed(folder: FolderDestination) -> None:
+    streams.put(folder, "media/a", b"a")
+    for name in (b"line\nbreak", b"\xff\xfe"):
+        (Path(folder.root) / "media" / os.fsdecode(name)).touch()
+    assert [found.path for found in folder.walk("")] == ["media/a"]
+
+
 def test_its_url_leads_there_again(tmp_path: Path) -> None:
     folder = from_url((tmp_path / "with blank").as_uri())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core.files.base import ContentFile
 
 from backups import databases, encryption, postgres, restoring, signing
 from backups.destinations.folder import FolderDestination
@@ -228,6 +229,24 @@ def test_a_backup_of_a_stranger_is_not_restored(place: Installation) -> None:
     signer = text.split("# signed by: ")[1].split()[0]
     place.restore("latest", "--from", place.backups.as_uri(), "--signer", signer)
     assert visitors(place) == ["Ada", "Grace"]
+
+
+def test_media_go_to_the_folder_that_the_url_means(tmp_path: Path) -> None:
+    storage = restoring.local_media((tmp_path / "с пробелом").as_uri())
+    storage.save("a", ContentFile(b"a"))
+    assert (tmp_path / "с пробелом" / "a").read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("command", ["backup", "backup_status", "backup_prune"])
+def test_a_database_that_is_not_there_is_said_in_a_line(tmp_path: Path, command: str) -> None:
+    url = "postgresql://somebody:sEcReT@127.0.0.1:1/none"
+    nowhere = Installation(tmp_path, url, tmp_path / "none", encryption.generate()[1])
+    with nowhere.start(command) as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith("CommandError: database_unreachable: ")
+    assert "Traceback" not in err
+    assert "sEcReT" not in err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
 from backups import services
+from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
 from markers.management.progress import Progress
 from vertexar.errors import DomainError
@@ -25,6 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print the run as JSON.")
 
+    @database_is_needed()
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
         with Progress(self.stderr, is_told=verbosity > 0) as progress:
             shares = {"database": 0.0, "media": 0.0}

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backups import performing
+from backups.management.refusals import database_is_needed
 from vertexar.errors import DomainError
 
 FAILED, WRONG_CALL = 1, 2
@@ -23,6 +24,7 @@ class Command(BaseCommand):
             "run", nargs="?", default="latest", metavar="ID|latest", help="latest by default"
         )
 
+    @database_is_needed()
     def handle(self, *args: Any, run: str, **options: Any) -> None:
         try:
             row = performing.try_out("" if run == "latest" else run)

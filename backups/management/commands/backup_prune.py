@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
 from backups.destinations.urls import configured
+from backups.management.refusals import database_is_needed
 from backups.pruning import Pruned, prune
 from vertexar.errors import DomainError
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Only say what would go.")
         parser.add_argument("--json", action="store_true", help="Print what was done as JSON.")
 
+    @database_is_needed()
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         try:
             reports = prune(configured(), dry_run=dry_run)

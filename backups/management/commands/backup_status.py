@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from backups import catalogue, standing
 from backups.destinations import urls
+from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
 from backups.standing import Complaint, Standing
 from backups.wording import COMPLAINTS, failure_said
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print it as JSON.")
 
+    @database_is_needed()
     def handle(self, *args: Any, **options: Any) -> None:
         with translation.override("en"):  # as all that commands say
             now = standing.current()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from backups import encryption, restoring, services, signing, standing
 from backups.destinations.urls import configured, from_url
 from backups.filling import NotRestorable
+from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
 from backups.restoring import Outcome, Plan, Wish
 from markers.management.progress import Progress
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="Say what would be done.")
 
+    @database_is_needed()
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
         try:
             self._restore(verbosity=verbosity, **options)

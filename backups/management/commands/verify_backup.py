@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from backups import catalogue, encryption, signing
 from backups.destinations import Destination
 from backups.destinations.urls import configured, from_url
+from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
 from backups.verification import Verdict, verify_everywhere
 from markers.management.progress import Progress
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--deep", action="store_true", help="Read every medium to its end.")
         parser.add_argument("--json", action="store_true", help="Print what was found as JSON.")
 
+    @database_is_needed()
     def handle(self, *args: Any, run: str, verbosity: int, **options: Any) -> None:
         text = _text_of(options["identity"])
         try:
