@@ -151,7 +151,9 @@ class _Run:
         with _step("Tables are up to date"):
             self._manage("migrate", "--no-input")
         with _step("There is an admin"):
-            self._manage("create_admin", shows_results=True)
+            # after a restore there may be one of another name
+            named = self.installation.has("ADMIN_USERNAME")
+            self._manage("create_admin", *() if named else ("--if-none",), shows_results=True)
 
     @contextmanager
     def _collecting_static_files(self) -> Iterator[None]:
