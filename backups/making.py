@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 DAMAGED: Final = "media_damaged"
 LEFT_OUT: Final = "destination_left_out"
+EARLIER_KEYS: Final = "media_for_earlier_keys"
 NAMED_MAX: Final = 10  # media in a hint; the log names all
 OnProgress = Callable[[str, int, int], object]
 """Told the stage (`database` or `media`), bytes done, and bytes in all."""
@@ -52,12 +53,14 @@ class Made:
         failures: destinations that were left out, and why.
         damaged: media that were not copied though they are there, and why.
         sent_bytes: to all destinations.
+        has_new_readers: destinations where media sent before do not open for all recipients of now.
     """
 
     copies: Sequence[Copy]
     failures: Mapping[str, str]
     damaged: Mapping[str, str]
     sent_bytes: int
+    has_new_readers: Sequence[str]
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -78,6 +81,10 @@ class Made:
         if self.failures:
             told = "; ".join(f"{name}: {failure}" for name, failure in self.failures.items())
             return {"failure_code": LEFT_OUT, "failure_hint": told}
+        if self.has_new_readers:
+            told = _("Keep the earlier identities, or begin a new prefix: %(places)s")
+            names = ", ".join(self.has_new_readers)
+            return {"failure_code": EARLIER_KEYS, "failure_hint": told % {"places": names}}
         return {}
 
 
@@ -133,7 +140,8 @@ class _Run:
         self.hold.check()
         copies = self._finish(snapshot)
         logger.info("backup %s is whole, %s bytes were sent", self.name, self.places.sent_bytes)
-        return Made(copies, self.places.failures, damaged, self.places.sent_bytes)
+        new = [place.destination.name for place in self.places.alive if place.has_new_readers]
+        return Made(copies, self.places.failures, damaged, self.places.sent_bytes, new)
 
     def _send(self, name: str, opened: AbstractContextManager[Source]) -> None:
         """Encrypt a part of the run once and write it to all that are left."""

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from django.conf import settings
+
 from backups import catalogue, manifest, signing
 from backups.destinations import Destination, DestinationFailed
 from backups.known import KnownMedia
@@ -27,6 +29,7 @@ class Place:
         media_count, media_bytes: totals of the index so far.
         sent_bytes: all that went there.
         failure: why it was dropped, or "".
+        has_new_readers: whether somebody can read this run, and not the media sent before.
     """
 
     def __init__(self, destination: Destination, run: str) -> None:
@@ -37,6 +40,7 @@ class Place:
         self.gone: list[str] = []
         self.media_count = self.media_bytes = self.sent_bytes = 0
         self.failure = ""
+        self.has_new_readers = False
         self._lines: list[bytes] = []
         self._pieces = 0
         self._has_news = False
@@ -49,6 +53,11 @@ class Place:
             DestinationFailed: it can't be asked.
         """
         self.known = catalogue.known_media(self.destination)
+        last = next(iter(catalogue.runs_at(self.destination)), None)
+        readers = set(settings.BACKUP_RECIPIENTS)
+        self.has_new_readers = (
+            last is not None and last.media_count > 0 and not readers <= set(last.recipients)
+        )
 
     def add(self, entry: MediaEntry, *, is_new: bool) -> None:
         """Put a medium that lies there into the index.

@@ -16,6 +16,7 @@ from backups.destinations import DestinationFailed
 from backups.genuine import PartDamaged
 from backups.manifest import MediaEntry
 from backups.streams import CHUNK_BYTES, Meter, SinkMeter
+from vertexar.storage import LocalStorage
 
 OnBytes = Callable[[int], object]
 AT_ONCE = 4  # media on their way at the same time
@@ -104,6 +105,9 @@ def read_medium(entry: MediaEntry, copy: Copy, identities: Sequence[Any], sink: 
 def _bring_back(entry: MediaEntry, copy: Copy, identities: Sequence[Any], storage: Storage) -> bool:
     """Whether it had to be brought back."""
     if _is_there(entry, storage):
+        # nothing served may need it until the databases are swapped: no sweep is to take it before
+        if isinstance(storage, LocalStorage):
+            storage.touch(entry.key)
         return False
     with SpooledTemporaryFile(IN_MEMORY_BYTES) as medium:
         read_medium(entry, copy, identities, cast("BinaryIO", medium))

@@ -36,6 +36,7 @@ from vertexar.errors import NotThere
 OnProgress = Callable[[float], object]
 LISTED_FLAWS: Final = 100
 COMPLAINT_BYTES: Final = 2000
+CONFIGURATION_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,9 +404,11 @@ def _pour(plain: Source, listing: IO[bytes]) -> None:
 
 
 def _read_configuration(plain: Source) -> None:
-    chunks = []
+    chunks, size = [], 0
     while chunk := plain.read(CHUNK_BYTES):
         chunks.append(chunk)
+        if (size := size + len(chunk)) > CONFIGURATION_BYTES:  # nobody has signed for it yet
+            raise _Unreadable("It is too long.", code="unreadable_configuration")
     try:
         json.loads(b"".join(chunks))
     except ValueError as error:

@@ -18,6 +18,7 @@ FAILURES = {
     "destination_left_out": _("A destination was left out; it is whole at the others."),
     "manifest_forged": _("The signature is wrong."),
     "media_damaged": _("Some media are damaged in their store and were not copied."),
+    "media_for_earlier_keys": _("Media sent before open with earlier keys alone."),
     "media_store_empty": _("All media are missing from their store."),
     "media_store_failed": _("The store of the media could not be read."),
     "missing": _("A file is missing."),

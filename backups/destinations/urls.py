@@ -87,6 +87,8 @@ def _bucket(location: str, path: str, options: Mapping[str, str]) -> Destination
         "endpoint" in options and not endpoint.hostname
     ):
         raise BadDestination("The endpoint of a bucket is an http or https URL.")
+    if "@" in endpoint.netloc:  # it would stand in names and messages
+        raise BadDestination("Key and secret stand before the bucket, not in the endpoint.")
     lock_days = options.get("lock_days", "0")
     if not (lock_days.isascii() and lock_days.isdigit() and int(lock_days) <= MOST_LOCK_DAYS):
         raise BadDestination("lock_days is a whole number of days.")

@@ -167,3 +167,17 @@ def test_a_medium_that_swells_is_not_read_to_its_end(site: Site) -> None:
         recovery.read_medium(entry, Copy(site.destination, run), IDENTITIES, Sink())  # type: ignore[arg-type]
     assert sum(taken) <= 2 << 20
     assert replace(entry, size=4) == entry
+
+
+def test_a_medium_that_was_there_is_as_young_as_one_brought_back(
+    site: Site, tmp_path: Path
+) -> None:
+    run = site.make_run([b"hers"])
+    storage = LocalStorage(location=tmp_path / "restored")
+    storage.save(key_of(b"hers"), ContentFile(b"hers"))
+    there = Path(storage.path(key_of(b"hers")))
+    os.utime(there, (1, 1))  # its row was deleted long ago: a sweep would take it before the swap
+    recovery.recover(
+        Copy(site.destination, run), IDENTITIES, storage=storage, on_bytes=lambda count: None
+    )
+    assert there.stat().st_mtime > NIGHT.timestamp() / 2

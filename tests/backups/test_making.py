@@ -9,7 +9,17 @@ import pytest
 import zstandard
 from pytest_django import Settings
 
-from backups import catalogue, copying, lock, manifest, places, postgres, services, signing
+from backups import (
+    catalogue,
+    copying,
+    encryption,
+    lock,
+    manifest,
+    places,
+    postgres,
+    services,
+    signing,
+)
 from backups.destinations.folder import FolderDestination
 from backups.models import BackupRun
 from tests.backups.conftest import Faulty, Site, refuse
@@ -373,3 +383,15 @@ def test_progress_goes_up_to_the_end(site: Site) -> None:
         assert steps == sorted(steps)
         assert steps[-1][0] == steps[-1][1]
     assert [name for name, _done, _total in told][-1] == "media"
+
+
+def test_it_is_said_once_that_media_sent_before_do_not_open_with_a_new_key(
+    site: Site, settings: Settings
+) -> None:
+    site.store(b"a picture")
+    back_up()
+    settings.BACKUP_RECIPIENTS = [encryption.generate()[1]]
+    row = back_up()
+    assert (row.status, row.failure_code) == (JobStatus.READY, "media_for_earlier_keys")
+    assert site.places[0].name in row.failure_hint
+    assert back_up().failure_code == ""

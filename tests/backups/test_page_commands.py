@@ -149,3 +149,11 @@ def test_pruning_fails_where_a_destination_can_not_be_asked(
     assert code == 1
     assert loop.parent.as_uri() in complaint
     assert f"{runs[1].run}: removed" in out
+
+
+def test_a_place_that_can_not_be_asked_is_no_wrong_call(site: Site) -> None:
+    site.root.mkdir(parents=True, exist_ok=True)
+    (site.root / "runs").symlink_to(site.root / "runs")
+    for run in ("latest", "all"):
+        _, complaint, code = said("verify_backup", run)
+        assert (site.destination.name in complaint, code) == (True, 1)

@@ -238,6 +238,7 @@ def test_no_name_and_no_failure_has_the_secret_in_it(endpoint: str) -> None:
         "s3://bucket/../b",
         "s3://bucket?endpoint=ftp://x",
         "s3://bucket?endpoint=https:",
+        "s3://bucket?endpoint=https://user:secret@host",
         "s3://bucket?colour=red",
         "s3://bucket?lock_days=soon",
         "s3://bucket?lock_days=-1",

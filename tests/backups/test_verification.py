@@ -277,3 +277,10 @@ def swap(one: Path, other: Path) -> None:
     first = one.read_bytes()
     one.write_bytes(other.read_bytes())
     other.write_bytes(first)
+
+
+def test_a_configuration_that_swells_is_not_held_in_memory(site: Site) -> None:
+    site.configuration = b'"' + b" " * (17 << 20) + b'"'
+    made = site.make_run()
+    (flaw,) = verify(made.run, site.destination, identities=IDENTITIES).flaws
+    assert (flaw.code, "too long" in flaw.message) == ("unreadable_configuration", True)

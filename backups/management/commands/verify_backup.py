@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backups import catalogue, encryption, signing
-from backups.destinations import Destination
+from backups.destinations import Destination, DestinationFailed
 from backups.destinations.urls import configured, from_url
 from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
@@ -48,8 +48,12 @@ class Command(BaseCommand):
             signers = signing.trusted() | signing.signers_in(text)
             destinations = [from_url(options["source"])] if options["source"] else configured()
             names = _names(run, destinations, signers)
+        except DestinationFailed as error:
+            text = f"{error.message} {error.hint}".strip()
+            raise CommandError(text, returncode=NOT_WHOLE) from error
         except (DomainError, ImproperlyConfigured) as error:
-            raise CommandError(str(error), returncode=WRONG_CALL) from error
+            hint = getattr(error, "hint", "")
+            raise CommandError(f"{error} {hint}".strip(), returncode=WRONG_CALL) from error
         verdicts: list[Verdict] = []
         failures: list[str] = []
         with Progress(self.stderr, is_told=verbosity > 0) as progress:
