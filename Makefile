@@ -13,6 +13,8 @@ WHEEL := .local/bench/wheel
 OFFLINE := DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL=postgresql://127.0.0.1:1/none
 # As it would run for others, to ask Django what it thinks of that.
 DEPLOYED := DJANGO_SETTINGS_MODULE=config.settings.base PUBLIC_URL=https://ar.example.org REQUIRE_2FA_FOR_STAFF=True \
+	BACKUP_DESTINATIONS=s3://backups/vertexar \
+	BACKUP_RECIPIENTS=age12kwzqc997qeashmt5tuap4y5n9uh6nsvxaa49teflkl8ggwnca2s6av25l \
 	SECRET_KEY=$$(head -c 60 /dev/urandom | base64 | tr -d '\n') DATABASE_URL=postgresql://127.0.0.1:1/none
 # Of this tree, unless another is named.
 VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -20,7 +22,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run observe doctor lint type test unit e2e bench load schema schema-diff changelog docs screenshots images lock format clean
+.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup load schema schema-diff changelog docs screenshots images lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -31,6 +33,11 @@ install-dev: $(VENV)/.installed-dev node_modules/.package-lock.json ## and those
 
 run: install ## start everything on this machine: PORT=8000 BIND=127.0.0.1 make run
 	@exec $(BIN)/python manage.py up
+
+restore: install ## the newest backup onto this machine: make restore FROM=s3://… IDENTITY=file
+	@test -n "$(FROM)" -a -n "$(IDENTITY)" || \
+		{ echo "make restore FROM=file:///… or s3://… IDENTITY=the age identity file [REPLACE=1]" >&2; exit 2; }
+	@exec $(BIN)/python manage.py up --restore-from "$(FROM)" --identity "$(IDENTITY)" $(if $(REPLACE),--replace)
 
 observe: install ## watch what runs here with Debian's Prometheus, and print the golden signals
 	$(BIN)/python manage.py observe
@@ -55,10 +62,9 @@ type: install-dev ## mypy --strict
 
 test: install-dev ## every test there is, and the coverage of all of them together
 	$(BIN)/python -m tests.prerequisites
-	$(NODE) --test $(JS_TESTS)
+	$(NODE) --test --test-concurrency=2 $(JS_TESTS)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -m "not e2e"
-	$(BIN)/coverage run -m pytest -m e2e
+	$(BIN)/coverage run -m pytest -n 2
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -71,6 +77,9 @@ e2e: install-dev ## of these those in a real browser
 
 bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
 	NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
+
+bench-backup: install-dev ## measure backups beside pg_dump | zstd | age: ARGS="--database-mb 100 --media-mb 500" for smaller ones
+	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python -W ignore::RuntimeWarning -m tests.bench.backup $(ARGS)
 
 load: install-dev ## a hundred viewers, staff and API clients at once, beside a bare view: make load SECONDS=40
 	$(OFFLINE) $(BIN)/python -W ignore::RuntimeWarning -m tests.load --seconds $(or $(SECONDS),40)

@@ -7,3 +7,7 @@ class BackupsConfig(AppConfig):
 
     name = "backups"
     verbose_name = _("Backups")
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from backups import checks  # noqa: F401

@@ -16,6 +16,7 @@ from accounts.api.registration import RegisterView
 from accounts.api.social import StartView, TokenView
 from accounts.api.views import LoginView, LogoutView, RefreshView
 from arcontent.api.views import ContentViewSet, EventView
+from backups.api.views import BackupViewSet
 from markers.api.analysis import AnalyzeView
 from markers.api.views import (
     MarkerBatchViewSet,
@@ -110,6 +111,12 @@ urlpatterns = [
         ),
         name="marker-preset",
     ),
+    path("backups", BackupViewSet.as_view({"get": "list", "post": "create"}), name="backups"),
+    path("backups/<uuid:pk>", BackupViewSet.as_view({"get": "retrieve"}), name="backup"),
+    path(
+        "backups/<uuid:pk>/verify", BackupViewSet.as_view({"post": "verify"}), name="backup-verify"
+    ),
+    path("backups/<uuid:pk>/drill", BackupViewSet.as_view({"post": "drill"}), name="backup-drill"),
     path("events", EventView.as_view(), name="events"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),

@@ -115,7 +115,8 @@ roll_out() {
     reason="$version broke off"
     trap undo EXIT
     trap 'fail Interrupted' INT TERM
-    if ! driver ready "$next" || [ "$(kept "$next")" != "$version" ]; then
+    # `to` starts it anew even if it is there: settings and secrets may have changed.
+    if [ "$2" = to ] || [ "$(kept "$next")" != "$version" ] || ! driver ready "$next"; then
         drain "$next"
         driver stop "$next"
         is_started=yes

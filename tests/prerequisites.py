@@ -18,6 +18,7 @@ import imageio_ffmpeg
 TOOLS = {
     "age": "age",
     "amtool": "prometheus-alertmanager",
+    "jq": "jq",
     "nginx": "nginx",
     "prometheus": "prometheus",
     "promtool": "prometheus",

@@ -18,7 +18,7 @@ from vertexar.local import postgres, valkey
 from vertexar.local.children import Server
 from vertexar.local.failures import CannotRun
 
-pytest_plugins = ["tests.skips"]
+pytest_plugins = ["tests.skips", "tests.spread"]
 
 SERVERS: dict[str, Callable[..., Server]] = {
     "DATABASE_URL": postgres.start,

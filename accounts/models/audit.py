@@ -55,6 +55,10 @@ class AuditEntry(models.Model):
         DELETED = "deleted", _("deleted")
         RECOMPILED = "marker.recompiled", _("compiled again")
         BACKUP = "backup", _("worked on a backup")
+        BACKUP_MADE = "backup_made", _("made a backup")
+        BACKUP_FAILED = "backup_failed", _("failed to make a backup")
+        BACKUP_TESTED = "backup_tested", _("restored a backup to try it out")
+        BACKUP_RESTORED = "backup_restored", _("restored a backup")
         KEYS_ROTATED = "keys.rotated", _("renewed the signing keys")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)

@@ -16,6 +16,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.env import BASE_DIR, env, home
+from config.settings.backups import *  # noqa: F403
+from config.settings.backups import (
+    BACKUP_BEAT_SCHEDULE,
+    BACKUP_TASK_ANNOTATIONS,
+    BACKUP_TASK_ROUTES,
+)
 from config.settings.observability import *  # noqa: F403
 from config.settings.people import *  # noqa: F403
 from config.settings.people import EMAIL_URL, SESSION_TIMEOUT
@@ -309,7 +315,7 @@ CELERY_TASK_TIME_LIMIT = TASK_SECONDS + 60
 CELERY_TASK_ANNOTATIONS = {
     task: {"soft_time_limit": COMPILE_SECONDS, "time_limit": COMPILE_SECONDS + 30}
     for task in ("markers.tasks.compile_marker", "markers.tasks.find_look_alikes")
-}
+} | BACKUP_TASK_ANNOTATIONS
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A process that leaks is replaced between two tasks.
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
@@ -321,6 +327,7 @@ CELERY_TASK_ROUTES = {
     "markers.tasks.find_look_alikes": {"queue": "compile"},
     "markers.tasks.compare_left_out_markers": {"queue": "compile"},  # which has OpenCV loaded
     "arcontent.tasks.prepare_video": {"queue": "media"},
+    **BACKUP_TASK_ROUTES,
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}
@@ -328,8 +335,10 @@ CELERY_BEAT_SCHEDULE = {
         "compare-left-out-markers": "markers.tasks.compare_left_out_markers",
         "requeue-lost-markers": "markers.tasks.requeue_lost_markers",
         "requeue-lost-videos": "arcontent.tasks.requeue_lost_videos",
+        "requeue-lost-backups": "backups.tasks.requeue_lost_backups",
     }.items()
 } | {
+    **BACKUP_BEAT_SCHEDULE,
     "forget-what-is-old": {
         "task": "accounts.tasks.forget_what_is_old",
         "schedule": crontab(hour=3, minute=17),

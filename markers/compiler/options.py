@@ -55,7 +55,7 @@ class CompileOptions:
     tracking_fine_px: int = 256
     tracking_coarse_px: int = 128
     # Simulated views that the quality score is measured on.
-    quality_views: int = 18
+    quality_views: int = 24
     # Whether more contrast is tried on a poor picture, and kept if it is recognised better.
     enhance: bool = True
     # The long side of the preview and of the heat map at most.

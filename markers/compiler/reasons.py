@@ -33,8 +33,9 @@ REASONS: Final = {
 KEYPOINTS_FEW: Final = 120
 COVERAGE_LOW: Final = 0.4
 CONTRAST_LOW: Final = 25.0
-DISTINCT_LOW: Final = 0.14
+DISTINCT_LOW: Final = 0.165
 TRACKING_POINTS_FEW: Final = 6
+HOLD_RATE_LOW: Final = 0.8
 DETECT_RATE_LOW: Final = 0.5
 SHORT_SIDE_SMALL_PX: Final = 256
 CELLS: Final = 8
@@ -79,7 +80,8 @@ def find_reasons(report: Mapping[str, Any], target: Target, picture: Picture) ->
         "few_details_right_half": left > 1 - HALF_FEW,
         "repetitive": many and report["distinct"] < DISTINCT_LOW,
         "mostly_text": is_mostly_text(gray),
-        "few_tracking_points": report["tracking_points"] < TRACKING_POINTS_FEW,
+        "few_tracking_points": report["tracking_points"] < TRACKING_POINTS_FEW
+        or report["hold_rate"] < HOLD_RATE_LOW,
         "lost_when_small": report["detect_rate_small"] < DETECT_RATE_LOW,
         "lost_when_tilted": report["detect_rate_tilted"] < DETECT_RATE_LOW,
     }

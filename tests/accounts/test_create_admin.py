@@ -119,6 +119,14 @@ def test_an_administrator_that_is_there_is_left_alone_and_nobody_asked(
     assert User.objects.get().check_password(STRONG)
 
 
+def test_where_somebody_is_administrator_nobody_else_need_be() -> None:
+    UserFactory.create(username="closed", is_superuser=True, is_active=False)
+    assert "made" in create("--if-none", "--no-input", "--username", "first")
+
+    assert create("--if-none", "--username", "second") == "Administrators: first.\n"
+    assert not User.objects.filter(username="second").exists()
+
+
 def test_a_user_of_that_name_becomes_no_administrator() -> None:
     UserFactory.create(username="admin")
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import cv2
 
-from tests.bench import alike, detection, nft, speed
+from tests.bench import alike, backup, detection, nft, speed
 from tests.bench.nft_report import nft_rows, nft_section
-from tests.bench.pictures import bench_pictures
+from tests.bench.page import section_of
+from tests.bench.pictures import BenchPicture, bench_pictures
 from tests.bench.report import write_report
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -25,18 +26,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(".local/bench"))
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument(
+        "--rescore",
+        action="store_true",
+        help="after a change of the score alone: score again, keep the rates that were measured",
+    )
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
     for part in chosen.parts:
         figures = RUN[part](chosen.folder)
         (chosen.folder / f"{part}.json").write_text(json.dumps(figures))
+    if chosen.rescore:
+        _rescore(chosen.folder)
     kept = {
         part: json.loads((chosen.folder / f"{part}.json").read_text())
         for part in PARTS
         if (chosen.folder / f"{part}.json").exists()
     }
     page = write_report(kept, nft=nft_section(kept.get("nft")), nft_rows=nft_rows(kept.get("nft")))
+    page = page.rstrip() + "\n" + section_of(PAGE.read_text(), backup.TITLE)  # measured apart
     PAGE.write_text(page)
     print(page)
 
@@ -60,7 +69,7 @@ def _alike(folder: Path) -> dict[str, Any]:
 
 
 def _detection(folder: Path) -> dict[str, Any]:
-    good = [(n, p) for n, p in enumerate(bench_pictures()) if not p.is_bad]
+    good = _numbered(is_bad=False)
     found = {p.name: folder / f"{p.name}.mind" for _, p in good}
     peers = {name: path.read_bytes() for name, path in found.items() if path.exists()}
     return detection.measure_detection(good, peers)
@@ -68,9 +77,22 @@ def _detection(folder: Path) -> dict[str, Any]:
 
 def _score(folder: Path) -> dict[str, Any]:
     del folder
-    return detection.measure_detection(
-        [(n, p) for n, p in enumerate(bench_pictures()) if p.is_bad], {}
-    )
+    return detection.measure_detection(_numbered(is_bad=True), {})
+
+
+def _rescore(folder: Path) -> None:
+    """Measure what a change of the score changes: itself, and the time that all takes together."""
+    costs = folder / "speed.json"
+    whole_s = speed.measure_whole([picture for _, picture in _numbered(is_bad=False)])
+    costs.write_text(json.dumps({**json.loads(costs.read_text()), "whole_s": whole_s}))
+    for part, is_bad in (("detection", False), ("score", True)):
+        kept = folder / f"{part}.json"
+        measured = json.loads(kept.read_text())
+        kept.write_text(json.dumps(detection.rescore(measured, _numbered(is_bad=is_bad))))
+
+
+def _numbered(*, is_bad: bool) -> list[tuple[int, BenchPicture]]:
+    return [(n, p) for n, p in enumerate(bench_pictures()) if p.is_bad == is_bad]
 
 
 def _nft(folder: Path) -> dict[str, Any]:

@@ -1,12 +1,20 @@
 """The bench itself: what it shows to the runtime, and what it says of what was not run."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+from markers.compiler import compile_target
+from tests.bench.backup import Step, section
+from tests.bench.detection import rescore
+from tests.bench.filled import MB
 from tests.bench.frames import LEVELS, frames_of
-from tests.bench.pictures import bench_pictures
+from tests.bench.page import put_section, section_of
+from tests.bench.pictures import BenchPicture, bench_pictures
 from tests.bench.report import write_report
+from tests.bench.timed import Cost
 from tests.pictures import poster
 
 
@@ -97,3 +105,55 @@ def test_a_pose_is_right_within_ten_pixels_or_six_percent(level: str) -> None:
 
     assert frame.is_there(frame.corners + np.array([allowed_px * 0.99, 0]))
     assert not frame.is_there(frame.corners + np.array([allowed_px * 1.01, 0]))
+
+
+def a_step(seconds: float, *, read_mb: int = 0, sent_mb: int = 0, dump_mb: int = 0) -> Step:
+    return Step(Cost(seconds, seconds, 90 * MB), read_mb * MB, sent_mb * MB, dump_mb * MB)
+
+
+def test_backups_are_compared_with_both_pipelines_together() -> None:
+    steps = {
+        "dump": a_step(10, read_mb=1000),
+        "database": a_step(12.5, read_mb=1000),
+        "tar": a_step(20, read_mb=10_000),
+        "first": a_step(60, read_mb=11_000),
+        "idle": a_step(9, sent_mb=520, dump_mb=500),
+        "night": a_step(12, sent_mb=620, dump_mb=505),
+        "restore": a_step(100, read_mb=11_000),
+    }
+
+    told = section(steps, database_mb=1000, media_mb=10_000)
+
+    assert "| 0.80x | >= 0.8x |" in told
+    assert "| 1.83x | >= 0.8x |" in told
+    assert "| 0.50x |  |" in told
+    assert "| 0.20% | < 1% |" in told
+    assert "| first backup with the media | 60.0 | 60.0 | 183 |" in told
+
+
+def test_a_section_replaces_its_own_and_no_other(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Page\n\nHead.\n\n## Backups\n\nOld.\n\n## Other\n\nKept.\n")
+
+    put_section(page, "Backups", "New.")
+    put_section(page, "Backups", "Newer.")
+
+    assert page.read_text() == (
+        "# Page\n\nHead.\n\n## Other\n\nKept.\n\n## Backups\n\nNewer.\n"
+    )  # fmt: skip
+    assert section_of(page.read_text(), "Backups") == "\n## Backups\n\nNewer.\n"
+    assert section_of("# Page\n", "Backups") == ""
+
+
+def test_a_new_score_is_put_beside_a_rate_of_the_same_file_alone() -> None:
+    picture = BenchPicture("a poster", poster(seed=1), False, False, is_composed=False)
+    file = {"bytes": len(compile_target(picture.png).mind)}
+    measured = {"a poster": {"score": 1, "found_share": 0.9, "files": {"robust": file}}}
+
+    (told,) = rescore(measured, [(0, picture)]).values()
+
+    assert told["score"] > 60
+    assert told["found_share"] == 0.9
+    file["bytes"] += 1
+    with pytest.raises(ValueError, match="measured again"):
+        rescore(measured, [(0, picture)])

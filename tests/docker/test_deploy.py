@@ -116,6 +116,15 @@ def test_going_back_starts_what_was_retired(running: Place) -> None:
     assert running.orders == ["stop blue", "start blue one", "reload-proxy", "workers one"]
 
 
+def test_the_same_version_again_is_started_anew_with_what_is_configured_now(running: Place) -> None:
+    running.deploy("to", "one")
+    running.forget_orders()
+
+    running.deploy("to", "one")
+
+    assert running.orders[1:3] == ["stop blue", "start blue one"]
+
+
 STARTED = ["migrate two", "stop green", "start green two"]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.e2e.browsers import Browsers, lending_browsers
 from tests.e2e.clips import Clip, View, render_clip, still
 from tests.e2e.patches import make_film
 from tests.e2e.system import Content, Starting, System, starting_system
@@ -19,19 +20,25 @@ SHOWN_FRAMES = 75
 TAIL_FRAMES = 45
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def starting() -> Iterator[Starting]:
     """A system on its way: it takes a while, in which clips can be rendered."""
     with starting_system() as on_its_way:
         yield on_its_way
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def browsers() -> Iterator[Browsers]:
+    with lending_browsers() as browsers:
+        yield browsers
+
+
+@pytest.fixture(scope="package")
 def folder(starting: Starting, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("e2e")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def moving(folder: Path) -> Clip:
     """The picture comes in, sways, turns and leaves."""
 
@@ -50,7 +57,7 @@ def moving(folder: Path) -> Clip:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def resting(folder: Path) -> Clip:
     """The picture lies still, seen from the side, small enough for a screen held upright."""
     view = View(fill=0.28, tilt_deg=30, tilt_axis_deg=75, roll_deg=-12, centre=(0.48, 0.52))
@@ -60,7 +67,7 @@ def resting(folder: Path) -> Clip:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def upright(folder: Path) -> Clip:
     """The same of a camera held upright."""
     view = View(fill=0.42, tilt_deg=30, tilt_axis_deg=20, roll_deg=10, centre=(0.52, 0.48))
@@ -70,13 +77,13 @@ def upright(folder: Path) -> Clip:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty(folder: Path) -> Clip:
     """Clutter and nothing else."""
     return render_clip(folder / "empty.y4m", picture=None, shown_frames=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def other(folder: Path) -> Clip:
     """Another picture of the same make."""
     view = View(fill=0.6, tilt_deg=10)
@@ -86,13 +93,13 @@ def other(folder: Path) -> Clip:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def film(folder: Path) -> bytes:
     """A video of the picture's form that shows on a screenshot where its corners are."""
     return make_film(folder / "film.mp4").read_bytes()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(
     starting: Starting,
     moving: Clip,
@@ -106,7 +113,7 @@ def system(
     return starting.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def content(system: System, film: bytes) -> Content:
     """A picture that comes alive, with something to click on our own host."""
     return system.upload(

@@ -9,12 +9,13 @@ import pytest
 
 from arcontent.demo.film import make_film
 from arcontent.demo.poster import draw_poster
+from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip, Rgb, View, render_clip, still
 from tests.e2e.system import ROOT, Content, System
 from tests.e2e.viewer import WITHOUT_WISHES, Device, opened_viewer
 from tests.pictures import encode_png
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 IMAGE = ROOT / "docs" / "images" / "comes-alive.png"
 WRITES = os.environ.get("VERTEXAR_WRITE_IMAGES") == "1"
@@ -78,11 +79,13 @@ def wall_with(picture: Rgb) -> Rgb:
     return np.asarray(np.clip(np.rint(wall), 0, 255), dtype=np.uint8)
 
 
-def test_the_demo_poster_comes_alive(system: System, demo: Content, on_a_wall: Clip) -> None:
+def test_the_demo_poster_comes_alive(
+    browsers: Browsers, system: System, demo: Content, on_a_wall: Clip
+) -> None:
     address = f"{system.url}/ar/{demo.code}"
     device = Device(size=FRAME_SIZE)
     with opened_viewer(
-        address, camera=on_a_wall, device=device, scripts=(WITHOUT_WISHES,)
+        browsers, address, camera=on_a_wall, device=device, scripts=(WITHOUT_WISHES,)
     ) as viewer:
         viewer.start()
         viewer.reach("tracking")

@@ -5,13 +5,14 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip
 from tests.e2e.conftest import PICTURE
 from tests.e2e.system import Content, System
 from tests.e2e.viewer import opened_viewer
 from tests.pictures import encode_png
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 PATIENCE_S = 20
 
@@ -36,8 +37,10 @@ def reach_counts(system: System, content: Content, **expected: int) -> None:
         time.sleep(0.05)  # between two looks at another process
 
 
-def test_a_visit_is_counted_step_by_step(system: System, uncounted: Content, resting: Clip) -> None:
-    with opened_viewer(f"{system.url}/ar/{uncounted.code}", camera=resting) as viewer:
+def test_a_visit_is_counted_step_by_step(
+    browsers: Browsers, system: System, uncounted: Content, resting: Clip
+) -> None:
+    with opened_viewer(browsers, f"{system.url}/ar/{uncounted.code}", camera=resting) as viewer:
         viewer.reach("ready")
         reach_counts(system, uncounted, opened=1, found=0, played=0, clicked=0)
 

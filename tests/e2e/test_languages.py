@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.system import Content, System
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 SPOKEN = ("alt", "aria-label")
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)

@@ -1,30 +1,29 @@
 """Somebody sets up a second factor in a real browser, and signs in with it."""
 
-import shutil
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.accounts.phone import Phone
+from tests.e2e.browsers import Browsers
 from tests.e2e.system import Starting
-from tests.prerequisites import BROWSERS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 PASSWORD = "a long enough passphrase"
 CODE = "input[name=code]"
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if chromium is None:
-        pytest.skip("Chromium is missing: apt-get install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+def browser(browsers: Browsers) -> Iterator[Browser]:
+    """One without a camera; what is left open in it is closed."""
+    browser = browsers.started_with("--no-sandbox")
+    yield browser
+    for context in browser.contexts:
+        context.close()
 
 
 def make_admin(starting: Starting, name: str) -> str:

@@ -5,11 +5,12 @@ import time
 import numpy as np
 import pytest
 
+from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip, Corners, read_counter
 from tests.e2e.conftest import FPS, LEAD_IN_FRAMES, SHOWN_FRAMES
 from tests.e2e.viewer import WITHOUT_WISHES, Device, Viewer, opened_viewer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 FOUND_WITHIN_S = 2.0
 LOST_WITHIN_S = 2.0
@@ -30,8 +31,11 @@ def on_screen(corners: Corners, *, clip: Clip, device: Device) -> Corners:
     return np.asarray((screen - frame * scale) / 2 + corners * scale, dtype=np.float64)
 
 
-def test_a_picture_is_found_followed_and_lost(address: str, moving: Clip) -> None:
-    with opened_viewer(address, camera=moving) as viewer:
+@pytest.mark.alone
+def test_a_picture_is_found_followed_and_lost(
+    browsers: Browsers, address: str, moving: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=moving) as viewer:
         viewer.reach("ready")
         viewer.start()
         viewer.reach("searching")
@@ -48,10 +52,12 @@ def test_a_picture_is_found_followed_and_lost(address: str, moving: Clip) -> Non
         viewer.reach("searching")
 
 
-def test_the_video_stays_on_a_moving_picture(address: str, moving: Clip) -> None:
+def test_the_video_stays_on_a_moving_picture(
+    browsers: Browsers, address: str, moving: Clip
+) -> None:
     device = Device()
     errors_px: list[float] = []
-    with opened_viewer(address, camera=moving, device=device) as viewer:
+    with opened_viewer(browsers, address, camera=moving, device=device) as viewer:
         viewer.start()
         viewer.reach("tracking")
         viewer.bare()
@@ -72,18 +78,18 @@ def test_the_video_stays_on_a_moving_picture(address: str, moving: Clip) -> None
 
 @pytest.mark.parametrize("device", [PHONE, PHONE_ACROSS, DESK], ids=["phone", "across", "desk"])
 def test_the_video_covers_the_picture_on_every_screen(
-    address: str, resting: Clip, device: Device
+    browsers: Browsers, address: str, resting: Clip, device: Device
 ) -> None:
-    with opened_viewer(address, camera=resting, device=device) as viewer:
+    with opened_viewer(browsers, address, camera=resting, device=device) as viewer:
         assert_on_picture(viewer, clip=resting, device=device)
 
 
 @pytest.mark.parametrize("device", [PHONE, PHONE_ACROSS], ids=["phone", "across"])
 def test_the_video_covers_the_picture_of_an_upright_camera(
-    address: str, upright: Clip, device: Device
+    browsers: Browsers, address: str, upright: Clip, device: Device
 ) -> None:
     scripts = (WITHOUT_WISHES,)
-    with opened_viewer(address, camera=upright, device=device, scripts=scripts) as viewer:
+    with opened_viewer(browsers, address, camera=upright, device=device, scripts=scripts) as viewer:
         assert_on_picture(viewer, clip=upright, device=device)
 
 
@@ -101,8 +107,10 @@ def assert_on_picture(viewer: Viewer, *, clip: Clip, device: Device) -> None:
     assert np.median(distances_px) <= CORNERS_WITHIN_PX, (corners, expected)
 
 
-def test_the_video_follows_a_turn_of_the_screen(address: str, resting: Clip) -> None:
-    with opened_viewer(address, camera=resting, device=PHONE) as viewer:
+def test_the_video_follows_a_turn_of_the_screen(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting, device=PHONE) as viewer:
         viewer.start()
         viewer.reach("tracking")
 
@@ -117,8 +125,10 @@ def test_the_video_follows_a_turn_of_the_screen(address: str, resting: Clip) -> 
         assert np.median(np.linalg.norm(corners - expected, axis=1)) <= CORNERS_WITHIN_PX
 
 
-def test_the_video_plays_while_the_picture_is_seen(address: str, resting: Clip) -> None:
-    with opened_viewer(address, camera=resting) as viewer:
+def test_the_video_plays_while_the_picture_is_seen(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting) as viewer:
         viewer.start()
         viewer.reach("tracking")
         begun_s = viewer.position_s()
@@ -128,8 +138,10 @@ def test_the_video_plays_while_the_picture_is_seen(address: str, resting: Clip) 
         assert viewer.page.evaluate("document.querySelector('#overlay').muted")
 
 
-def test_pause_holds_the_video_and_sound_is_a_tap_away(address: str, resting: Clip) -> None:
-    with opened_viewer(address, camera=resting) as viewer:
+def test_pause_holds_the_video_and_sound_is_a_tap_away(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting) as viewer:
         viewer.start()
         viewer.reach("tracking")
 
@@ -143,16 +155,20 @@ def test_pause_holds_the_video_and_sound_is_a_tap_away(address: str, resting: Cl
         assert not viewer.page.evaluate("document.querySelector('#overlay').muted")
 
 
-def test_an_empty_scene_is_never_taken_for_the_picture(address: str, empty: Clip) -> None:
-    assert_never_found(address, empty)
+def test_an_empty_scene_is_never_taken_for_the_picture(
+    browsers: Browsers, address: str, empty: Clip
+) -> None:
+    assert_never_found(browsers, address, empty)
 
 
-def test_another_picture_is_never_taken_for_it(address: str, other: Clip) -> None:
-    assert_never_found(address, other)
+def test_another_picture_is_never_taken_for_it(
+    browsers: Browsers, address: str, other: Clip
+) -> None:
+    assert_never_found(browsers, address, other)
 
 
-def assert_never_found(address: str, clip: Clip) -> None:
-    with opened_viewer(address, camera=clip) as viewer:
+def assert_never_found(browsers: Browsers, address: str, clip: Clip) -> None:
+    with opened_viewer(browsers, address, camera=clip) as viewer:
         viewer.start()
         viewer.reach("searching")
 

@@ -3,11 +3,12 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip
 from tests.e2e.system import BY_NAME
 from tests.e2e.viewer import Camera, Viewer, opened_viewer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 BUSY = """navigator.mediaDevices.getUserMedia = () =>
   Promise.reject(new DOMException("in use", "NotReadableError"));"""
@@ -45,9 +46,9 @@ def assert_told(viewer: Viewer, title: str) -> None:
     [(Camera.REFUSED, "The camera is not allowed"), (Camera.ABSENT, "There is no camera here")],
 )
 def test_without_a_camera_the_reason_is_said_and_the_video_plays(
-    address: str, camera: Camera, title: str
+    browsers: Browsers, address: str, camera: Camera, title: str
 ) -> None:
-    with opened_viewer(address, camera=camera) as viewer:
+    with opened_viewer(browsers, address, camera=camera) as viewer:
         viewer.start()
 
         assert_plain_video_plays(viewer)
@@ -61,18 +62,20 @@ def test_without_a_camera_the_reason_is_said_and_the_video_plays(
     ids=["busy", "unable"],
 )
 def test_what_a_browser_can_not_do_is_said(
-    address: str, resting: Clip, script: str, title: str
+    browsers: Browsers, address: str, resting: Clip, script: str, title: str
 ) -> None:
-    with opened_viewer(address, camera=resting, scripts=(script,)) as viewer:
+    with opened_viewer(browsers, address, camera=resting, scripts=(script,)) as viewer:
         viewer.start()
 
         assert_plain_video_plays(viewer)
         assert_told(viewer, title)
 
 
-def test_on_an_insecure_address_the_reason_is_said(address: str, resting: Clip) -> None:
+def test_on_an_insecure_address_the_reason_is_said(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
     insecure = address.replace("127.0.0.1", BY_NAME)
-    with opened_viewer(insecure, camera=resting) as viewer:
+    with opened_viewer(browsers, insecure, camera=resting) as viewer:
         viewer.start()
 
         assert_plain_video_plays(viewer)
@@ -82,8 +85,8 @@ def test_on_an_insecure_address_the_reason_is_said(address: str, resting: Clip) 
         viewer.complaints.clear()
 
 
-def test_a_busy_camera_is_asked_again(address: str, resting: Clip) -> None:
-    with opened_viewer(address, camera=resting, scripts=(BUSY,)) as viewer:
+def test_a_busy_camera_is_asked_again(browsers: Browsers, address: str, resting: Clip) -> None:
+    with opened_viewer(browsers, address, camera=resting, scripts=(BUSY,)) as viewer:
         viewer.start()
         viewer.reach("fallback")
 
@@ -94,8 +97,10 @@ def test_a_busy_camera_is_asked_again(address: str, resting: Clip) -> None:
         expect(viewer.page.locator("#overlay")).not_to_have_attribute("controls", "")
 
 
-def test_the_video_can_be_watched_without_the_camera(address: str, resting: Clip) -> None:
-    with opened_viewer(address, camera=resting) as viewer:
+def test_the_video_can_be_watched_without_the_camera(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting) as viewer:
         viewer.page.locator("#watch").click()
 
         assert_plain_video_plays(viewer)
@@ -103,8 +108,10 @@ def test_the_video_can_be_watched_without_the_camera(address: str, resting: Clip
         assert not viewer.page.evaluate("document.querySelector('#overlay').muted")
 
 
-def test_watching_instead_of_searching_gives_the_camera_back(address: str, empty: Clip) -> None:
-    with opened_viewer(address, camera=empty) as viewer:
+def test_watching_instead_of_searching_gives_the_camera_back(
+    browsers: Browsers, address: str, empty: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=empty) as viewer:
         viewer.start()
         viewer.reach("searching")
         assert viewer.page.evaluate(LIVE_TRACKS) == 1
@@ -116,9 +123,9 @@ def test_watching_instead_of_searching_gives_the_camera_back(address: str, empty
 
 
 def test_a_hidden_page_gives_the_camera_back_and_asks_again_when_seen(
-    address: str, resting: Clip
+    browsers: Browsers, address: str, resting: Clip
 ) -> None:
-    with opened_viewer(address, camera=resting) as viewer:
+    with opened_viewer(browsers, address, camera=resting) as viewer:
         viewer.start()
         viewer.reach("tracking")
 
@@ -133,7 +140,7 @@ def test_a_hidden_page_gives_the_camera_back_and_asks_again_when_seen(
 
 
 def test_a_content_in_preparation_says_so_and_goes_on_by_itself(
-    address: str, resting: Clip
+    browsers: Browsers, address: str, resting: Clip
 ) -> None:
     statuses = ["processing"]
 
@@ -147,7 +154,7 @@ def test_a_content_in_preparation_says_so_and_goes_on_by_itself(
     def intercept(page: Page) -> None:
         page.route("**/manifest", answer)
 
-    with opened_viewer(address, camera=resting, before=intercept) as viewer:
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
         expect(viewer.page.locator("#start-notice")).to_contain_text("Almost there")
         expect(viewer.page.locator("#start")).to_be_disabled()
 
@@ -155,11 +162,13 @@ def test_a_content_in_preparation_says_so_and_goes_on_by_itself(
         expect(viewer.page.locator("#start-notice")).to_be_hidden()
 
 
-def test_a_target_that_does_not_come_is_said_and_fetched_again(address: str, resting: Clip) -> None:
+def test_a_target_that_does_not_come_is_said_and_fetched_again(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
     def intercept(page: Page) -> None:
         page.route("**/media/markers/targets/**", lambda route: route.abort(), times=1)
 
-    with opened_viewer(address, camera=resting, before=intercept) as viewer:
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
         viewer.reach("error")
         expect(viewer.page.locator("#start-notice")).to_contain_text("The connection was lost")
         expect(viewer.page.locator("#watch")).to_be_visible()
@@ -172,11 +181,13 @@ def test_a_target_that_does_not_come_is_said_and_fetched_again(address: str, res
         viewer.reach("tracking")
 
 
-def test_a_broken_target_is_said_and_the_video_is_there(address: str, resting: Clip) -> None:
+def test_a_broken_target_is_said_and_the_video_is_there(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
     def intercept(page: Page) -> None:
         page.route("**/media/markers/targets/**", lambda route: route.fulfill(body=b"not a target"))
 
-    with opened_viewer(address, camera=resting, before=intercept) as viewer:
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
         viewer.reach("error")
         expect(viewer.page.locator("#start-notice")).to_contain_text("can’t come alive")
 

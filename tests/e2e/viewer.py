@@ -2,7 +2,6 @@
 
 import base64
 import enum
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +10,12 @@ from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
-import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect
 
+from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip, Corners, Rgb, read_counter
 from tests.e2e.patches import overlay_corners
 from tests.e2e.system import BY_NAME
-from tests.prerequisites import BROWSERS
 
 PATIENCE_MS = 20_000
 _FLAGS = (
@@ -158,6 +156,7 @@ class Viewer:
 
 @contextmanager
 def opened_viewer(
+    browsers: Browsers,
     url: str,
     *,
     camera: Clip | Camera,
@@ -165,31 +164,26 @@ def opened_viewer(
     scripts: tuple[str, ...] = (),
     before: Callable[[Page], None] | None = None,
 ) -> Iterator[Viewer]:
-    """Open a viewer page in a fresh Chromium.
+    """Open a viewer page as somebody who was never there, in a browser without any past.
 
     At the end nothing may have broken the page's policy, no other host may have been asked for
     anything, and nothing may have gone wrong that the test did not ask for.
 
     Args:
+        browsers: where to open it.
         url: of the page.
         camera: what its camera shows, or how it does not.
         device: what it is seen on.
         scripts: run before those of the page, to change what the browser can do.
         before: what else is to be done to the page before it is loaded.
     """
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if chromium is None:
-        pytest.skip("Chromium is missing: apt-get install chromium")
     device = device or Device()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=[*_FLAGS, *_camera_flags(camera)]
-        )
-        context = browser.new_context(
-            viewport={"width": device.size[0], "height": device.size[1]},
-            device_scale_factor=device.pixel_ratio,
-            locale=device.language,
-        )
+    browser = browsers.started_with(*_FLAGS, *_camera_flags(camera))
+    with browser.new_context(
+        viewport={"width": device.size[0], "height": device.size[1]},
+        device_scale_factor=device.pixel_ratio,
+        locale=device.language,
+    ) as context:
         for script in (_WITNESS, *scripts):
             context.add_init_script(script)
         viewer = Viewer(context.new_page())
@@ -198,7 +192,6 @@ def opened_viewer(
         viewer.page.goto(url)
         yield viewer
         violations = viewer.page.evaluate("window.witness.violations")
-        browser.close()
     assert violations == [], violations
     assert viewer.hosts == {urlsplit(url).netloc}, viewer.hosts
     assert viewer.complaints == [], viewer.complaints

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ STOP_SECONDS = 60
 CONFIGURED = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "STATIC_ROOT")
 READY = "Vertex AR is ready"
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.live
 
 
 @dataclass
@@ -111,12 +111,25 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Up:
 
 
 @pytest.fixture(scope="module")
-def running(first: Up) -> Iterator[Up]:
-    """A second run on the same home, which goes on."""
+def killed(first: Up) -> Iterator[Up]:
+    """A second run on the same home, killed in the middle of an upload."""
     with a_copy_of(first.home) as home:
         up = Up.start(home).until_ready()
+        half_an_upload(up).touch()
+        up.end(signal.SIGKILL)
         yield up
-        up.end()
+
+
+@pytest.fixture(scope="module")
+def running(killed: Up) -> Iterator[Up]:
+    """A third one, which goes on."""
+    up = Up.start(killed.home).until_ready()
+    yield up
+    assert up.end() == 0
+
+
+def half_an_upload(up: Up) -> Path:
+    return up.home / "tmp" / "tmpx.upload.mov"
 
 
 @contextmanager
@@ -142,7 +155,7 @@ def test_it_says_in_plain_lines_what_it_does_and_how_long_that_took(first: Up) -
     assert not any("\r" in line or "\x1b" in line for line in lines)
 
 
-def test_a_second_run_finds_the_data_of_the_first(first: Up, running: Up) -> None:
+def test_a_later_run_finds_the_data_of_the_first(first: Up, running: Up) -> None:
     password = re.search(r"Password \(shown once\): (\S+)", first.results)
     assert password is not None
 
@@ -189,18 +202,12 @@ def test_a_killed_child_ends_the_whole_and_is_named(first: Up) -> None:
     assert "Traceback" not in up.messages
 
 
-def test_killed_itself_it_leaves_nothing_behind_and_can_be_started_again(first: Up) -> None:
-    with a_copy_of(first.home) as home:
-        killed = Up.start(home).until_ready()
-        half_an_upload = home / "tmp" / "tmpx.upload.mov"
-        half_an_upload.touch()
-
-        killed.end(signal.SIGKILL)
-        again = Up.start(home).until_ready()
-
-        until(killed.is_all_gone, STOP_SECONDS)
-        assert not half_an_upload.exists()
-        assert again.end() == 0
+def test_killed_itself_it_leaves_nothing_behind_and_can_be_started_again(
+    killed: Up, running: Up
+) -> None:
+    until(killed.is_all_gone, STOP_SECONDS)
+    assert not half_an_upload(killed).exists()
+    assert get(f"{running.url}/health/ready")[0] == 200
 
 
 def test_temporary_files_lie_where_the_next_run_finds_them(running: Up) -> None:

@@ -29,7 +29,6 @@ from vertexar.queue import requeue_lost
 pytestmark = [
     pytest.mark.live,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("worker"),  # one broker: its queues are not for two tests at once
 ]
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 45

@@ -30,8 +30,13 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def bucket(endpoint: str, settings: Settings) -> Iterator[str]:
     """Set the store up as base.py does with AWS_STORAGE_BUCKET_NAME given."""
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
     client.create_bucket(Bucket=BUCKET)
     settings.STORAGES = {
         "default": {

@@ -20,6 +20,7 @@ from accounts.otp import enrolment
 from accounts.social import codes
 from tests.accounts.factories import PASSWORD, MembershipFactory
 from tests.accounts.phone import Phone
+from vertexar.leases import JobStatus
 
 NEWCOMER: Final = {"username": "newcomer", "email": "newcomer@example.org", "password": PASSWORD}
 
@@ -124,6 +125,13 @@ def came_back(scene: Scene) -> dict[str, Any]:
     }
 
 
+def operator(scene: Scene) -> dict[str, Any]:
+    """Who asks is a superuser."""
+    scene.owner.is_superuser = True
+    scene.owner.save()
+    return {"status": JobStatus.READY.value}
+
+
 def challenge_of(verifier: str) -> str:
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -140,6 +148,11 @@ ASKED_WELL: Final[dict[str, Callable[[Scene], dict[str, Any]]]] = {
     "POST /api/v1/auth/register": registration_open,
     "GET /api/v1/auth/social/{provider_id}/start": provider_known,
     "POST /api/v1/auth/social/token": came_back,
+    "GET /api/v1/backups": operator,
+    "POST /api/v1/backups": operator,
+    "GET /api/v1/backups/{id}": operator,
+    "POST /api/v1/backups/{id}/drill": operator,
+    "POST /api/v1/backups/{id}/verify": operator,
     "DELETE /api/v1/organizations/{organization_id}/members/{id}/2fa": member_enrolled,
     "POST /api/v1/users/me/erase": other_owner,
 }

@@ -18,8 +18,10 @@ from rest_framework.views import APIView
 
 from accounts import sessions
 from accounts.models import ApiSession, Membership, User
+from backups.models import BackupRun
 from tests.pictures import encode_png, poster
 from tests.whole.tenants import Tenant, make_tenant
+from vertexar.leases import JobStatus
 
 pytestmark = pytest.mark.django_db
 METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -74,11 +76,16 @@ def marker_file(tenant: Tenant) -> dict[str, Any]:
     return {"pk": tenant.marker.pk, "extension": "mind"}
 
 
+def backup(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": BackupRun.objects.create(status=JobStatus.READY).pk}
+
+
 # Asked with nothing, or with nonsense: what matters is who is let through to be told so.
 OWN_AFFAIR: Final = Row(200, 200, 200)
 ASKED_BADLY: Final = Row(400, 400, 400)
 FOR_ALL: Final = Row(200, 200, 200, 200)
 FOR_ALL_BADLY: Final = Row(400, 400, 400, 400)
+FOR_OPERATORS: Final = Row(404, 404, 404)
 
 TABLE: Final[dict[tuple[str, str], Row]] = {
     ("api:login", "post"): FOR_ALL_BADLY,
@@ -150,6 +157,11 @@ TABLE: Final[dict[tuple[str, str], Row]] = {
     ("api:marker-preset", "get"): Row(200, 200, 404, kwargs=of("preset")),
     ("api:marker-preset", "patch"): Row(200, 403, 404, kwargs=of("preset")),
     ("api:marker-preset", "delete"): Row(204, 403, 404, kwargs=of("preset")),
+    ("api:backups", "get"): FOR_OPERATORS,
+    ("api:backups", "post"): FOR_OPERATORS,
+    ("api:backup", "get"): Row(404, 404, 404, kwargs=backup),
+    ("api:backup-verify", "post"): Row(404, 404, 404, kwargs=backup),
+    ("api:backup-drill", "post"): Row(404, 404, 404, kwargs=backup),
     ("api:schema", "get"): FOR_ALL,
     ("api:docs", "get"): FOR_ALL,
 }

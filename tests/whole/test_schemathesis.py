@@ -40,12 +40,14 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from accounts import invitations, sessions
 from accounts.models import Role
 from arcontent.models import ARContent
+from backups.models import BackupRun
 from config.wsgi import application
 from markers.models import MarkerBatch
 from tests.accounts.factories import PASSWORD, MembershipFactory
 from tests.arcontent.factories import VideoFactory
 from tests.markers.factories import LookAlikeFactory, MarkerFactory, MarkerPresetFactory
 from tests.whole.asked_well import ASKED_WELL, Scene
+from vertexar.leases import JobStatus
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -149,6 +151,7 @@ def there(
             "/members/": member.pk,
             "/invitations/": invitation.pk,
             "/sessions/": other_session.pk,
+            "/backups/": BackupRun.objects.create(status=JobStatus.READY).pk,
         },
         fields={
             "username": owner.username,

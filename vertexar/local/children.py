@@ -38,6 +38,7 @@ class Program:
         patience_s: how long it may take for that before it is killed.
         scratch: a folder to remove once it has ended.
         shows_results: its standard output is ours; only its errors are logged.
+        shows_progress: its standard error is ours, too.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Program:
     patience_s: float = 10
     scratch: Path | None = None
     shows_results: bool = False
+    shows_progress: bool = False
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Child:
                     env=program.env,
                     stdin=subprocess.PIPE if program.stdin else subprocess.DEVNULL,
                     stdout=None if program.shows_results else log,
-                    stderr=log,
+                    stderr=None if program.shows_progress else log,
                     pass_fds=program.pass_fds,
                     start_new_session=True,
                     preexec_fn=tied_to_us(program),

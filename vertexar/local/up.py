@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,12 +32,14 @@ class Installation:
         home: the folder for all that is written.
         environ: what the user configured.
         has_demo: whether to load the demo.
+        restore: arguments of `manage.py restore`; it is run in place of serving.
     """
 
     project: Path
     home: Path
     environ: Mapping[str, str]
     has_demo: bool = True
+    restore: tuple[str, ...] = ()
 
     def has(self, name: str) -> bool:
         """Whether the user configured a variable, directly or by a file."""
@@ -48,7 +50,8 @@ def up(installation: Installation) -> int:
     """Start everything and stay until told to stop or until a part of it ends.
 
     Returns:
-        the exit code: 0 when told to stop, 1 when something failed, after one line on stderr.
+        the exit code: 0 when told to stop or when all is restored, 1 when something failed, after
+        one line on stderr.
     """
     run = _Run(installation)
     with told_to_stop():
@@ -59,6 +62,8 @@ def up(installation: Installation) -> int:
             return 0
         except (CannotRun, OSError) as failure:
             _say(f"{run.full_disk()}{failure}")
+        else:
+            return 0
         return 1
 
 
@@ -78,6 +83,9 @@ class _Run:
                 _say(f"Ended {ended} processes of an earlier run that was killed")
             self.home.clear_temporary()
             self._configure(address)
+            if self.installation.restore:
+                self._restore()
+                return
             with self._collecting_static_files():
                 self._start_servers()
                 self._prepare_data()
@@ -134,11 +142,20 @@ class _Run:
                 self.supervisor.hold(queue.child, Stage.QUEUE)
             self.env["REDIS_URL"] = queue.url
 
+    def _restore(self) -> None:
+        """Start the servers that a restore fills, and stop them again."""
+        self._start_servers()
+        program = self._management("restore", *self.installation.restore, shows_results=True)
+        self.supervisor.run(replace(program, shows_progress=True))
+        _say("What was restored is served by: make run")
+
     def _prepare_data(self) -> None:
         with _step("Tables are up to date"):
             self._manage("migrate", "--no-input")
         with _step("There is an admin"):
-            self._manage("create_admin", shows_results=True)
+            # after a restore there may be one of another name
+            named = self.installation.has("ADMIN_USERNAME")
+            self._manage("create_admin", *() if named else ("--if-none",), shows_results=True)
 
     @contextmanager
     def _collecting_static_files(self) -> Iterator[None]:
@@ -165,7 +182,10 @@ class _Run:
         with _step("Beat and workers are started"):
             beat = ("beat", "--schedule", str(self.home.beat_schedule), "--pidfile=")
             self._celery("beat", Stage.CLOCK, *beat)
-            self._worker("worker", queues="default,media,backup", processes=2)
+            queues = "default,media,backup"
+            if self.installation.has("BACKUP_DRILL_IDENTITY"):
+                queues += ",drill"
+            self._worker("worker", queues=queues, processes=2)
             self._worker("compile", queues="compile", processes=1)
         with _step("The web server is ready"):
             web = self._start_web(address)

@@ -32,6 +32,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-input", action="store_true", help="ask nothing: without a password make one"
         )
+        parser.add_argument(
+            "--if-none", action="store_true", help="do nothing when anybody is administrator"
+        )
 
     def handle(
         self,
@@ -40,8 +43,13 @@ class Command(BaseCommand):
         email: str,
         password_file: Path | None,
         no_input: bool,
+        if_none: bool,
         **options: Any,
     ) -> None:
+        there = User.objects.filter(is_superuser=True, is_active=True)
+        if if_none and (names := sorted(there.values_list("username", flat=True))):
+            self.stdout.write(f"Administrators: {', '.join(names)}.")
+            return
         if (known := User.objects.filter(called(username)).first()) is not None:
             self.stdout.write(_standing(known))
             return

@@ -7,7 +7,7 @@ from markers.compiler.arrays import Descriptors, GrayImage
 from markers.compiler.clusters import build_clusters
 from markers.compiler.decode import to_gray
 from markers.compiler.target import FeatureSet, Keyframe, Target, TrackingImage
-from tests.pictures import poster
+from tests.pictures import RgbPicture, poster
 
 
 def gray_poster(*, seed: int = 1, width_px: int = 320, height_px: int = 240) -> GrayImage:
@@ -68,3 +68,9 @@ def random_target(
             for _ in range(keyframes)
         ),
     )
+
+
+def checkerboard() -> RgbPicture:
+    """A pattern that repeats, and nothing else."""
+    cells = np.indices((12, 16)).sum(axis=0) % 2 * 200 + 20
+    return np.repeat(np.kron(cells, np.ones((40, 40)))[..., None], 3, axis=2).astype(np.uint8)

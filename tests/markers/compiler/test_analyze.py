@@ -22,7 +22,7 @@ from markers.compiler import (
 )
 from markers.compiler.encode import parse_mind
 from markers.compiler.enhance import enhance_contrast
-from tests.markers.compiler.builders import gray_poster
+from tests.markers.compiler.builders import checkerboard, gray_poster
 from tests.pictures import RgbPicture, encode_png, flat, poster
 
 NOISY = [HealthCheck.data_too_large, HealthCheck.too_slow]
@@ -56,7 +56,7 @@ def test_an_analysis_says_what_a_compilation_says() -> None:
 
 
 def test_a_prescore_tells_good_from_bad_in_a_fraction_of_a_second() -> None:
-    good, bad = encode_png(poster(seed=1)), encode_png(in_a_part(20, 20))
+    good, bad = encode_png(poster(seed=1)), encode_png(checkerboard())
 
     began = time.process_time()
     guesses = prescore(good), prescore(bad)

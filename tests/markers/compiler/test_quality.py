@@ -10,9 +10,17 @@ from markers.compiler import CompiledTarget, compile_target
 from markers.compiler.decode import decode_picture, to_gray
 from markers.compiler.encode import parse_mind
 from markers.compiler.pyramid import AreaSampler
-from markers.compiler.quality import Quality, measure_quality, observe, stars_of
+from markers.compiler.quality import Quality, certainty_of, measure_quality, observe, stars_of
 from markers.compiler.reasons import REASONS
-from markers.compiler.views import VIEW_PX, View, simulate_views
+from markers.compiler.sighting import Sighting
+from markers.compiler.views import (
+    FRAME_HEIGHT_PX,
+    FRAME_WIDTH_PX,
+    SITUATIONS,
+    View,
+    simulate_views,
+)
+from tests.markers.compiler.builders import checkerboard
 from tests.pictures import RgbPicture, encode_png, poster
 
 
@@ -25,11 +33,6 @@ def views_of(gray: NDArray[np.uint8], *, count: int = 18, seed: int = 1) -> list
 
 def compiled(picture: RgbPicture) -> CompiledTarget:
     return compile_target(encode_png(picture))
-
-
-def checkerboard() -> RgbPicture:
-    cells = np.indices((12, 16)).sum(axis=0) % 2 * 200 + 20
-    return np.repeat(np.kron(cells, np.ones((40, 40)))[..., None], 3, axis=2).astype(np.uint8)
 
 
 def test_a_rich_picture_scores_well() -> None:
@@ -82,13 +85,12 @@ def test_the_report_is_json_with_known_reasons(picture: RgbPicture) -> None:
     assert 0 <= target.quality_score <= 100
 
 
-def test_views_go_through_all_sizes_and_tilts() -> None:
-    views = views_of(to_gray(poster(seed=2)))
+def test_views_go_through_all_situations() -> None:
+    views = views_of(to_gray(poster(seed=2)), count=2 * len(SITUATIONS))
 
-    assert len(views) == 18
-    assert sum(view.is_small for view in views) == 6
-    assert sum(view.is_tilted for view in views) == 6
-    assert sum(view.is_small and view.is_tilted for view in views) == 2
+    assert [view.situation for view in views] == [*SITUATIONS, *SITUATIONS]
+    assert sum(view.is_small for view in views) == 2
+    assert sum(view.is_tilted for view in views) == 2
 
 
 def quality_of(picture: RgbPicture, views: list[View]) -> Quality:
@@ -111,6 +113,15 @@ def test_without_views_there_is_no_score() -> None:
     assert quality_of(poster(seed=1), []).score == 0
 
 
+def test_what_no_view_shows_is_no_reason() -> None:
+    picture = poster(seed=1)
+
+    report = quality_of(picture, views_of(to_gray(picture), count=1)).report
+
+    assert report["detect_rate_small"] == report["detect_rate_tilted"] == 1.0
+    assert report["reasons"] == []
+
+
 def test_stars_grow_with_the_score_from_none_to_five() -> None:
     stars = [stars_of(score) for score in range(101)]
 
@@ -124,10 +135,39 @@ def test_a_view_shows_the_picture_where_its_truth_says() -> None:
     spot = np.array([[[130.0, 170.0]]])  # the middle of a bright square
     gray[160:180, 120:140] = 250
 
-    for view in views_of(gray, count=9):
+    for view in views_of(gray, count=12):
         (x, y), *_ = cv2.perspectiveTransform(spot, view.truth)[0]
-        assert view.gray.shape == (VIEW_PX, VIEW_PX)
-        assert view.gray[round(y), round(x)] > 150
+        left, top = (spot[0, 0] - 40).tolist()
+        ((dark_x, dark_y),) = cv2.perspectiveTransform(np.array([[[left, top]]]), view.truth)[0]
+        assert view.gray.shape == (FRAME_HEIGHT_PX, FRAME_WIDTH_PX)
+        assert view.gray[round(y), round(x)] > view.gray[round(dark_y), round(dark_x)] + 60
+
+
+def test_a_view_shows_the_picture_as_far_as_its_corners() -> None:
+    white = np.full((300, 400), 255, np.uint8)
+
+    for view in views_of(white, count=12):
+        inside = np.zeros(view.gray.shape, np.uint8)
+        cv2.fillConvexPoly(inside, np.rint(view.corners).astype(np.int32), 1)
+        inside = cv2.erode(inside, np.ones((9, 9), np.uint8)).astype(np.uint8)
+        seen = view.gray[inside > 0]
+        assert len(seen) > 1000
+        assert seen.mean() > 175
+        assert seen.std() < 20
+
+
+def test_each_match_and_each_place_held_makes_a_sighting_surer() -> None:
+    (view,) = views_of(to_gray(poster(seed=2)), count=1)
+
+    def certainty(inliers: int, held: int) -> float:
+        return certainty_of(Sighting(view, seen=200, matched=60, inliers=inliers, held=held))
+
+    by_inliers = [certainty(inliers, 8) for inliers in range(6, 30)]
+    by_held = [certainty(8, held) for held in range(3, 24)]
+    assert by_inliers == sorted(set(by_inliers))
+    assert by_held == sorted(set(by_held))
+    assert certainty(4, 20) == certainty(20, 2) == 0
+    assert 0.95 < certainty(30, 24) <= 1
 
 
 def test_the_same_seed_gives_the_same_views() -> None:

@@ -21,7 +21,7 @@ from tests import hostile
 from tests.pictures import encode_png, poster
 from tests.prerequisites import BROWSERS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 PRESCORE = "**/arcontent/prescore"
 PHONE = ViewportSize(width=390, height=844)
 

@@ -1,0 +1,99 @@
+"""A drill: a run is restored beside what is served, counted, hashed, and thrown away again.
+
+The database comes back whole, every night. Of the media all are looked up, and one in seven is
+decrypted and hashed, another seventh each day of the week: each is seen to open once a week, and a
+night costs a seventh of reading them all.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, BinaryIO, Final, cast
+
+from backups import catalogue, databases, filling, postgres, recovery
+from backups.catalogue import Copy
+from backups.genuine import PartDamaged
+from backups.manifest import MEDIA, MediaEntry
+
+SCRATCH: Final = "drill"
+DAYS: Final = 7
+
+
+@dataclass(frozen=True)
+class Drill:
+    """What a drill saw.
+
+    Attributes:
+        rows: that came back, as many as the manifest counts.
+        media_found: media that lie there with their size.
+        media_opened: those of them that were decrypted and hashed.
+        seconds: from the first byte to the last.
+    """
+
+    rows: int
+    media_found: int
+    media_opened: int
+    seconds: float
+
+
+def drill(
+    copy: Copy,
+    identities: Sequence[Any],
+    *,
+    today: date,
+    server_url: str,
+    on_bytes: Callable[[int], object] = lambda count: None,
+) -> Drill:
+    """Restore a run into a scratch database and compare all of it with its manifest.
+
+    Args:
+        copy: the run, where it lies.
+        identities: that open it.
+        today: chooses which seventh of the media is opened.
+        server_url: of a database whose server has room for the scratch database.
+        on_bytes: told how many bytes were read since it was last told.
+
+    Raises:
+        PartDamaged, CanNotDecrypt: a part is missing or is not what was signed.
+        NotRestorable, ProgramUnusable, TargetUnusable: the database does not come back.
+        DestinationFailed: the run can't be read.
+    """
+    began = time.monotonic()
+    filling.check_server(server_url, copy.manifest.versions)
+    name = databases.beside(databases.name_of(server_url), SCRATCH)
+    scratch = postgres.url_of(server_url, name)
+    databases.create(scratch)
+    try:
+        filling.fill(copy, identities, url=scratch, on_bytes=on_bytes)
+    finally:
+        databases.drop(scratch)
+    found, opened = _media(copy, identities, today=today, on_bytes=on_bytes)
+    return Drill(copy.manifest.rows, found, opened, time.monotonic() - began)
+
+
+def _media(
+    copy: Copy, identities: Sequence[Any], *, today: date, on_bytes: Callable[[int], object]
+) -> tuple[int, int]:
+    """Look all media of the run up, and open those whose day it is; count both."""
+    sizes = {found.path: found.size for found in copy.destination.walk(MEDIA)}
+    count = opened = 0
+    for entry in catalogue.entries(copy.destination, copy.manifest):
+        if sizes.get(entry.path) != entry.stored_size:
+            raise PartDamaged(f"{entry.path} is missing, or has another size than it had.")
+        count += 1
+        if is_due(entry, today):
+            recovery.read_medium(entry, copy, identities, cast("BinaryIO", _Nowhere()))
+            on_bytes(entry.stored_size)
+            opened += 1
+    return count, opened
+
+
+def is_due(entry: MediaEntry, today: date) -> bool:
+    """Whether a medium is opened today: each is on one day of every seven in a row."""
+    return int(entry.sha256[:8], 16) % DAYS == today.toordinal() % DAYS
+
+
+class _Nowhere:
+    def write(self, chunk: bytes, /) -> int:
+        return len(chunk)

@@ -1,0 +1,415 @@
+"""Is a backup still what was made: every part of it there, unchanged, and, with a key, readable."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import IO, Any, Final, cast
+
+import zstandard
+from django.utils import timezone
+
+from backups import catalogue, encryption, postgres
+from backups.destinations import Destination, DestinationFailed
+from backups.genuine import PartDamaged
+from backups.known import KnownMedia
+from backups.manifest import (
+    CONFIGURATION,
+    DATABASE,
+    MANIFEST,
+    MEDIA,
+    MEDIA_INDEX,
+    Manifest,
+    ManifestUnreadable,
+    MediaEntry,
+    Part,
+    folder,
+    media_key,
+)
+from backups.models import BackupRun
+from backups.signing import NotSignedByUs
+from backups.streams import CHUNK_BYTES, Source, SourceMeter
+from vertexar.errors import NotThere
+
+OnProgress = Callable[[float], object]
+LISTED_FLAWS: Final = 100
+COMPLAINT_BYTES: Final = 2000
+CONFIGURATION_BYTES: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with one file of a backup.
+
+    Attributes:
+        path: the file, at the destination.
+        code: `missing`, `wrong_size`, `wrong_hash`, `wrong_plain_size`, `wrong_plain_hash`,
+            `unreadable_dump`, `unreadable_configuration`, `part_damaged`; of the manifest
+            `manifest_forged`, `signer_unknown`, `manifest_unreadable`, `manifest_too_new`;
+            of what is encrypted `wrong_identity`, `not_encrypted`, `damaged`.
+        message: a sentence that names the file.
+    """
+
+    path: str
+    code: str
+    message: str
+
+
+@dataclass
+class Verdict:
+    """What was found out about a run at one destination.
+
+    Attributes:
+        run, destination: their names.
+        flaws: the first hundred.
+        flaw_count: all of them.
+        media_count: media that were looked for.
+        is_decrypted: whether identities were given, and contents looked at.
+        is_deep: whether every medium was read to its end.
+    """
+
+    run: str
+    destination: str
+    is_decrypted: bool
+    is_deep: bool
+    flaws: list[Flaw] = field(default_factory=list)
+    flaw_count: int = 0
+    media_count: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.flaw_count
+
+    def add(self, path: str, code: str, message: str) -> None:
+        """Put a flaw down."""
+        self.flaw_count += 1
+        if len(self.flaws) < LISTED_FLAWS:
+            self.flaws.append(Flaw(path, code, message))
+
+    def in_words(self) -> str:
+        """What is wrong, a sentence a line; empty if nothing is."""
+        lines = [f"{self.destination}: {flaw.message}" for flaw in self.flaws]
+        if (more := self.flaw_count - len(lines)) > 0:
+            lines.append(f"{self.destination}: and {more} more.")
+        return "\n".join(lines)
+
+
+def verify(
+    run: str,
+    destination: Destination,
+    *,
+    identities: Sequence[Any] = (),
+    deep: bool = False,
+    on_progress: OnProgress = lambda _share: None,
+    signers: Collection[str] | None = None,
+) -> Verdict:
+    """Check one run at one destination; every flaw is found, not only the first.
+
+    Args:
+        run: its name.
+        destination: where it lies.
+        identities: age identities (`encryption.parse_identities`). With them, database and
+            configuration are decrypted, their plain bytes hashed and the dump's listing read.
+        deep: read every medium, not only look whether it is there with its size.
+        on_progress: told the share that is done, 0..1.
+        signers: whose runs count; those of `signing.trusted` by default.
+
+    Raises:
+        NotThere: `no_such_backup`, the destination has no such run.
+        DestinationFailed: it can't be read, which says nothing of the backup.
+        ProgramUnusable: there is no pg_restore that could read the dump's listing.
+    """
+    verdict = Verdict(run, destination.name, bool(identities), deep)
+    try:
+        manifest = catalogue.load(destination, run, signers=signers)
+    except (NotSignedByUs, ManifestUnreadable) as error:
+        path = folder(run) + MANIFEST
+        verdict.add(path, error.code, f"{path}: {error.message}")
+        return verdict
+    _Verification(manifest, destination, identities, verdict, on_progress).run()
+    return verdict
+
+
+def verify_everywhere(
+    run: str,
+    destinations: Collection[Destination],
+    *,
+    identities: Sequence[Any] = (),
+    deep: bool = False,
+    on_progress: OnProgress = lambda _share: None,
+    signers: Collection[str] | None = None,
+) -> list[Verdict]:
+    """Check a run wherever it lies, and write the result on its row if it has one.
+
+    A destination where the row says that it lies, and that does not have it, has a flaw.
+
+    Args:
+        run, destinations, identities, deep, on_progress, signers: as in `verify`.
+
+    Raises:
+        NotThere: `no_such_backup`, no destination has it.
+        DestinationFailed: a destination can't be read; the others have been checked, and what is
+            wrong there is on the row.
+        ProgramUnusable: there is no pg_restore that could read the dump's listing.
+    """
+    row = BackupRun.objects.filter(name=run).first()
+    verdicts: list[Verdict] = []
+    failure: DestinationFailed | None = None
+    for number, destination in enumerate(destinations):
+        try:
+            verdict = verify(
+                run,
+                destination,
+                identities=identities,
+                deep=deep,
+                on_progress=_in_turn(on_progress, number, len(destinations)),
+                signers=signers,
+            )
+        except NotThere:
+            if row is None or destination.name not in catalogue.lies_at(row):
+                continue
+            verdict = Verdict(run, destination.name, bool(identities), deep)
+            path = folder(run) + MANIFEST
+            verdict.add(path, "missing", f"{path} is missing.")
+        except DestinationFailed as error:
+            failure = failure or error
+            continue
+        verdicts.append(verdict)
+    if row is not None and verdicts:
+        flaws = "\n".join(verdict.in_words() for verdict in verdicts if not verdict.is_whole)
+        if flaws or failure is None:
+            BackupRun.objects.filter(pk=row.pk).update(
+                verified_at=timezone.now(), verify_failure=flaws, updated_at=timezone.now()
+            )
+    if failure is not None:
+        raise failure
+    if not verdicts:
+        raise NotThere(f"No destination has a backup {run}.", code="no_such_backup")
+    return verdicts
+
+
+def _in_turn(on_progress: OnProgress, number: int, count: int) -> OnProgress:
+    """Tell of one of several pieces of work, the first of which has the number 0."""
+    return lambda share: on_progress((number + share) / count)
+
+
+class _Verification:
+    def __init__(
+        self,
+        manifest: Manifest,
+        destination: Destination,
+        identities: Sequence[Any],
+        verdict: Verdict,
+        on_progress: OnProgress,
+    ) -> None:
+        self.manifest = manifest
+        self.destination = destination
+        self.identities = identities
+        self.verdict = verdict
+        self.on_progress = on_progress
+        self.total_bytes = sum(part.size for part in manifest.parts) or 1
+        if verdict.is_deep:
+            self.total_bytes += manifest.media_bytes  # as stored they are a little longer
+        self.done_bytes = 0
+
+    def run(self) -> None:
+        for part in self.manifest.parts:
+            self._check_part(part)
+        self._check_media()
+        self.on_progress(1.0)
+
+    def _check_part(self, part: Part) -> None:
+        read: Callable[[Source], None] | None = None
+        if part.name == DATABASE:
+            read = self._read_dump
+        elif part.name == CONFIGURATION:
+            read = _read_configuration
+        self._check_file(
+            part.path,
+            stored=(part.size, part.sha256),
+            plain=(part.plain_size, part.plain_sha256),
+            read=read,
+            is_encrypted=part.name != MEDIA_INDEX,
+        )
+
+    def _check_media(self) -> None:
+        """Look for each medium of the index; the index was checked before, piece by piece."""
+        pieces = {part.path for part in self.manifest.index_parts}
+        if any(flaw.path in pieces for flaw in self.verdict.flaws):
+            return  # which says enough
+        try:
+            known = KnownMedia(catalogue.entries(self.destination, self.manifest))
+        except PartDamaged as error:
+            self.verdict.add(folder(self.manifest.run), error.code, error.message)
+            return
+        self.verdict.media_count = len(known)
+        listed = ((media_key(at.path), at.size) for at in self.destination.walk(MEDIA))
+        lying = known.of_those(listed)
+        for key in known:
+            if key not in lying:
+                self._say_what_lies_there(known[key])
+            elif self.verdict.is_deep:
+                self._check_medium(known[key])
+
+    def _say_what_lies_there(self, entry: MediaEntry) -> None:
+        found = self.destination.find(entry.path)
+        if found is None:
+            self.verdict.add(entry.path, "missing", f"{entry.path} is missing.")
+        elif found.size != entry.stored_size:
+            self._wrong_size(entry.path, found.size, entry.stored_size)
+
+    def _check_medium(self, entry: MediaEntry) -> None:
+        self._check_file(
+            entry.path,
+            stored=(entry.stored_size, entry.stored_sha256),
+            plain=(entry.size, entry.sha256),
+            read=None,
+            is_encrypted=True,
+        )
+
+    def _check_file(
+        self,
+        path: str,
+        *,
+        stored: tuple[int, str],
+        plain: tuple[int, str],
+        read: Callable[[Source], None] | None,
+        is_encrypted: bool,
+    ) -> None:
+        """Read a file once, for all there is to know about it.
+
+        Args:
+            path: at the destination.
+            stored: size and hash of the file.
+            plain: size and hash of what is in it.
+            read: reads from the plain bytes whether they make sense; not all of them need be read.
+            is_encrypted: so that it is decrypted if identities are given.
+        """
+        try:
+            file = self.destination.open(path)
+        except FileNotFoundError:
+            self.verdict.add(path, "missing", f"{path} is missing.")
+            return
+        with file:
+            source = _Told(file, self._told)
+            flaw: Flaw | None = None
+            if is_encrypted and self.identities:
+                flaw = self._decrypted_flaw(path, source, plain, read)
+            while source.read(CHUNK_BYTES):  # what the decryption did not need or could not read
+                pass
+        if source.size != stored[0]:
+            self._wrong_size(path, source.size, stored[0])
+        elif source.sha256 != stored[1]:
+            self.verdict.add(path, "wrong_hash", f"{path} is not the file that was written.")
+        elif flaw is not None:  # of a file that is damaged it says nothing new
+            self.verdict.add(flaw.path, flaw.code, flaw.message)
+
+    def _decrypted_flaw(
+        self,
+        path: str,
+        source: Source,
+        expected: tuple[int, str],
+        read: Callable[[Source], None] | None,
+    ) -> Flaw | None:
+        try:
+            with closing(encryption.decrypt(source, self.identities)) as opened:
+                plain = SourceMeter(opened)
+                if read is not None:
+                    read(plain)
+                while plain.read(CHUNK_BYTES):
+                    pass
+        except (encryption.CanNotDecrypt, _Unreadable) as error:
+            return Flaw(path, error.code, f"{path}: {error.message}")
+        if plain.size != expected[0]:
+            message = f"{path}: decrypted it has {plain.size} bytes, not {expected[0]}."
+            return Flaw(path, "wrong_plain_size", message)
+        if plain.sha256 != expected[1]:
+            message = f"{path}: decrypted it is not what was backed up."
+            return Flaw(path, "wrong_plain_hash", message)
+        return None
+
+    def _read_dump(self, plain: Source) -> None:
+        """Decompress a dump to its end, and have pg_restore read the listing at its beginning.
+
+        Raises:
+            _Unreadable: either can't be done.
+            ProgramUnusable: there is no pg_restore for it.
+        """
+        major = self.manifest.versions.get("pg_dump", "0").partition(".")[0]
+        program = postgres.find("pg_restore", at_least=int(major) if major.isdigit() else 0)
+        with (
+            tempfile.TemporaryFile() as complaints,
+            subprocess.Popen(
+                [program.path, "--list"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+            ) as process,
+        ):
+            _pour(plain, cast("IO[bytes]", process.stdin))
+            if process.wait():
+                complaints.seek(0)
+                said = complaints.read(COMPLAINT_BYTES).decode("utf-8", "replace").strip()
+                raise _Unreadable(f"pg_restore can't read it: {said}", code="unreadable_dump")
+
+    def _wrong_size(self, path: str, size: int, expected: int) -> None:
+        self.verdict.add(path, "wrong_size", f"{path} has {size} bytes, not {expected}.")
+
+    def _told(self, count: int) -> None:
+        self.done_bytes += count
+        self.on_progress(min(1.0, self.done_bytes / self.total_bytes))
+
+
+class _Unreadable(encryption.CanNotDecrypt):
+    """What was decrypted makes no sense."""
+
+
+class _Told(SourceMeter):
+    """A meter that tells of each chunk."""
+
+    def __init__(self, source: Source, tell: Callable[[int], None]) -> None:
+        super().__init__(source)
+        self._tell = tell
+
+    def read(self, size: int = CHUNK_BYTES, /) -> bytes:
+        """Read on."""
+        chunk = super().read(size)
+        self._tell(len(chunk))
+        return chunk
+
+
+def _pour(plain: Source, listing: IO[bytes]) -> None:
+    """Decompress all; pg_restore gets it until it has read enough."""
+    is_wanted = True
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(
+            cast("IO[bytes]", plain), closefd=False
+        ) as dump:
+            while chunk := dump.read(CHUNK_BYTES):
+                if is_wanted:
+                    try:
+                        listing.write(chunk)
+                    except BrokenPipeError:
+                        is_wanted = False
+    except zstandard.ZstdError as error:
+        raise _Unreadable("It can't be decompressed.", code="unreadable_dump") from error
+    finally:
+        try:
+            listing.close()
+        except BrokenPipeError:
+            is_wanted = False
+
+
+def _read_configuration(plain: Source) -> None:
+    chunks, size = [], 0
+    while chunk := plain.read(CHUNK_BYTES):
+        chunks.append(chunk)
+        if (size := size + len(chunk)) > CONFIGURATION_BYTES:  # nobody has signed for it yet
+            raise _Unreadable("It is too long.", code="unreadable_configuration")
+    try:
+        json.loads(b"".join(chunks))
+    except ValueError as error:
+        raise _Unreadable("It is no JSON.", code="unreadable_configuration") from error
