@@ -217,6 +217,7 @@ MENDS = {
     "disks": "Make room, or move what is named to a larger disk.",
     "memory": "Run fewer processes (WEB_CONCURRENCY, celery -c) or add memory.",
     "workers": "Start workers for these queues: celery -A config worker -Q <queues>.",
+    "backups": "See docs/backups.md; `manage.py backup` makes one now.",
     "queues": "Look into the workers' logs, or start more of them: docs/scaling.md.",
 }
 

@@ -65,7 +65,7 @@ def test_staff_read_how_each_part_is_and_how_long_it_took(client: Client, superu
 
     assert set(parts) == {
         "database", "migrations", "storage", "cache", "broker", "disks", "memory", "workers",
-        "queues",
+        "queues", "backups",
     }  # fmt: skip
     assert all(part["seconds"] >= 0 for part in parts.values())
 
