@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import psutil
 import redis
+from django.conf import settings
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -254,7 +255,8 @@ def workers() -> Found:
     """See whether somebody takes from each queue."""
     client = presence.broker()
     try:
-        idle = [queue for queue in queues() if not presence.workers_of(queue, client)]
+        needed = [queue for queue in queues() if queue not in settings.UNATTENDED_QUEUES]
+        idle = [queue for queue in needed if not presence.workers_of(queue, client)]
     finally:
         client.close()
     return Found(State.DEGRADED, f"nobody takes from {', '.join(idle)}") if idle else Found()

@@ -80,7 +80,9 @@ class Queues(Collector):
                 waiting, oldest_s = self._of(queue, client)
                 depth.add_metric([queue], waiting)
                 age.add_metric([queue], oldest_s)
-                workers.add_metric([queue], presence.workers_of(queue, client))
+                present = presence.workers_of(queue, client)
+                if present or queue not in settings.UNATTENDED_QUEUES:
+                    workers.add_metric([queue], present)
             beat = GaugeMetricFamily(
                 "vertexar_beat_last_sent_timestamp_seconds",
                 "When beat last sent a task.",

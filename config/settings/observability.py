@@ -60,6 +60,9 @@ PROMETHEUS_LATENCY_BUCKETS = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, float("inf"),
 )  # fmt: skip
 
+# Queues that may have no worker: drills are done only where the key for it lies, and the age
+# of the last one is watched by itself.
+UNATTENDED_QUEUES = {"drill"}
 # What /health and `manage.py doctor` look at.
 HEALTH_PARTS = "config.observing.PARTS"
 

@@ -178,6 +178,13 @@ def test_what_waits_is_counted_by_its_rows_even_if_the_messages_are_lost(client:
     assert found["vertexar_queue_age_seconds"]["compile",] == pytest.approx(420, abs=20)
 
 
+def test_a_queue_without_workers_is_said_to_be_but_one_that_may_have_none(client: Client) -> None:
+    found = scrape(client)["vertexar_workers"]
+
+    assert found["compile",] == 0
+    assert ("drill",) not in found
+
+
 def test_messages_wait_where_there_are_no_rows(client: Client, empty_queues: "redis.Redis") -> None:
     tasks.requeue_lost_markers.delay()
     with patch("vertexar.metrics_asked.time.time", return_value=timezone.now().timestamp() + 60):
