@@ -2,23 +2,22 @@
 
 import io
 import re
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from arcontent.demo.film import make_film
 from arcontent.demo.poster import draw_poster
+from tests.e2e.browsers import Browsers, lending_browsers
 from tests.e2e.clips import Clip, View, render_clip, still
 from tests.e2e.system import ROOT, Content, System, starting_system
 from tests.e2e.test_comes_alive import wall_with
 from tests.e2e.viewer import Device, opened_viewer
 from tests.pictures import encode_png
-from tests.prerequisites import BROWSERS
 
 IMAGES: Final = ROOT / "docs" / "images"
 PHONE: Final = Device(size=(390, 844))
@@ -39,19 +38,18 @@ def main() -> None:
         )  # fmt: skip
         system = starting.wait()
         content = system.upload(title="Harbour Lights", image=encode_png(poster), video=film)
-        show_viewer(system, content, wall)
-        chromium = next(filter(None, map(shutil.which, BROWSERS)))
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            picture = folder / "harbour-lights.png"
-            picture.write_bytes(encode_png(poster))
+        picture = folder / "harbour-lights.png"
+        picture.write_bytes(encode_png(poster))
+        with lending_browsers() as browsers:
+            show_viewer(browsers, system, content, wall)
+            browser = browsers.started_with("--no-sandbox")
             show_back_office(browser, system, content, starting.administrator, picture)
-            browser.close()
 
 
-def show_viewer(system: System, content: Content, wall: Clip) -> None:
+def show_viewer(browsers: Browsers, system: System, content: Content, wall: Clip) -> None:
     """The page before the start, and with the film on the picture."""
-    with opened_viewer(f"{system.url}/ar/{content.code}", camera=wall, device=PHONE) as viewer:
+    url = f"{system.url}/ar/{content.code}"
+    with opened_viewer(browsers, url, camera=wall, device=PHONE) as viewer:
         viewer.reach("ready")
         before = viewer.page.screenshot()
         viewer.start()
