@@ -252,4 +252,4 @@ class Viewer {
   }
 }
 
-await new Viewer(document).run();
+void new Viewer(document).run();
