@@ -75,6 +75,7 @@ class Viewer {
     this.screens.onAction("start", () => this.start());
     this.screens.onAction("retry", () => (this.failure === null ? this.start() : this.prepare()));
     this.screens.onAction("back", () => this.back());
+    this.screens.onAction("switch-camera", () => this.session?.switchCamera());
     this.screens.onAction("sound", () => this.playback.toggleSound());
     this.screens.onAction("pause", () => this.playback.togglePause());
     this.screens.onAction("captions", () => this.playback.toggleCaptions());
@@ -200,7 +201,14 @@ class Viewer {
     this.look.end();
     this.state.to("searching");
     this.screens.say("searching");
+    clearTimeout(this.adviceTimer);
     this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
+    void this.offerCameras();
+  }
+
+  /** Offer another camera where there is one: some phones open the wide or the far one first. */
+  async offerCameras() {
+    this.screens.element("switch-camera").hidden = !(await this.session?.hasOtherCameras());
   }
 
   found() {
