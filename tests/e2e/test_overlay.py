@@ -14,6 +14,7 @@ from tests.e2e.clips import Clip, Corners, Rgb
 from tests.e2e.conftest import LEAD_IN_FRAMES, PICTURE, SHOWN_FRAMES
 from tests.e2e.patches import FILM_SIZE, make_film, overlay_corners
 from tests.e2e.system import Content, System
+from tests.e2e.test_without_camera import HIDE
 from tests.e2e.viewer import Viewer, opened_viewer
 from tests.pictures import encode_png
 from tests.videos import make_video
@@ -230,6 +231,23 @@ def test_the_video_can_stay_where_the_picture_was_last_seen(
         assert min(errors_px) <= WITHIN_PX
         assert viewer.page.locator("html").get_attribute("data-ar-state") == "searching"
         assert not viewer.page.evaluate("document.querySelector('#overlay').paused")
+
+
+def test_a_video_that_would_stay_stops_when_the_page_is_hidden(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    look = with_look(when_lost="keep")
+    with opened_viewer(browsers, address, camera=resting, before=look) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+
+        viewer.page.evaluate(HIDE, True)
+        viewer.reach("searching")
+        assert viewer.page.evaluate("document.querySelector('#overlay').paused")
+
+        viewer.page.evaluate(HIDE, False)
+        viewer.reach("tracking")
+        viewer.wait_for("!document.querySelector('#overlay').paused")
 
 
 def test_the_video_can_go_on_over_the_whole_screen_and_back_onto_the_picture(

@@ -43,8 +43,9 @@ test("a video that stays keeps its place until the picture is seen again", () =>
   assert.equal(root.dataset.left, "keep");
   assert.equal(stage.cleared, 0);
 
-  look.end();
+  assert.equal(look.end(), true);
   assert.equal("left" in root.dataset, false);
+  assert.equal(look.end(), false);
 });
 
 test("a video that fills the screen leaves its place", () => {

@@ -55,8 +55,13 @@ export class Look {
     return true;
   }
 
-  /** The picture is there again, or nobody looks for it any more. */
+  /**
+   * The picture is there again, or nobody looks for it any more.
+   * @returns {boolean} whether the video had stayed until now
+   */
   end() {
+    const hadStayed = this.root.dataset.left !== undefined;
     delete this.root.dataset.left;
+    return hadStayed;
   }
 }

@@ -198,7 +198,7 @@ class Viewer {
   /** The camera is open. */
   search() {
     this.stage.clear();
-    this.look.end();
+    if (this.look.end()) this.playback.hide();
     this.state.to("searching");
     this.screens.say("searching");
     clearTimeout(this.adviceTimer);
@@ -269,7 +269,7 @@ class Viewer {
     }
     this.session?.sleep();
     clearTimeout(this.adviceTimer);
-    if (this.state.is("searching")) this.playback.hide(); // a video that stayed, too
+    if (this.look.end()) this.playback.hide();
   }
 }
 
