@@ -42,6 +42,7 @@ from vertexar.rate_limited import limited
 from vertexar.throttles import UPLOAD, user_of
 
 CHART_DAYS = 30
+HOW_SHOWN = ("video_fit", "when_lost", "stacked_alpha")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -96,6 +97,7 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
             _("A button for viewers (optional)"),
             {"fields": ["call_to_action_label", "call_to_action_url"]},
         ),
+        (_("How the video is shown (optional)"), {"fields": HOW_SHOWN}),
     ]
     fieldsets = [
         (None, {"fields": ["title", "state", "explanation", "links", "qr_code"]}),
@@ -105,6 +107,7 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
             _("A button for viewers (optional)"),
             {"fields": ["call_to_action_label", "call_to_action_url"]},
         ),
+        (_("How the video is shown (optional)"), {"fields": HOW_SHOWN}),
     ]
     readonly_fields = [
         "state", "explanation", "links", "qr_code", "picture_and_features", "film", "statistics",

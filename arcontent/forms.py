@@ -32,10 +32,15 @@ class UploadForm(forms.ModelForm[ARContent]):
 
     class Meta:
         model = ARContent
-        fields = ["title", "call_to_action_label", "call_to_action_url"]
+        fields = [
+            "title", "call_to_action_label", "call_to_action_url", "video_fit", "when_lost",
+            "stacked_alpha",
+        ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("video_fit", "when_lost"):
+            self.fields[name].required = False  # what is not said is as it is without a word
         self.fields["title"].help_text = gettext("For you to find it by, and for viewers to read.")
         picture_says = gettext(
             "What will be printed, rich in detail: JPEG, PNG, WebP or HEIC, up to %(mb)d MB."
@@ -68,7 +73,8 @@ class UploadForm(forms.ModelForm[ARContent]):
 
     def create(self) -> ARContent:
         """Make the content through the one door."""
-        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        said = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        fields = {name: value for name, value in said.items() if value != ""}
         return services.create_content(
             organization=self.organization, user=self.user, upload=self.upload, **fields
         )

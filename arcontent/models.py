@@ -38,6 +38,22 @@ class ContentStatus(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class VideoFit(models.TextChoices):
+    """How a video of another shape than the picture is fitted to it."""
+
+    COVER = "cover", _("covers the picture, cut at its edges")
+    CONTAIN = "contain", _("is seen whole, with the picture beside it")
+    STRETCH = "stretch", _("is stretched")
+
+
+class WhenLost(models.TextChoices):
+    """What becomes of the video when the picture leaves the camera's view."""
+
+    HIDE = "hide", _("it fades away")
+    KEEP = "keep", _("it stays where it was")
+    FULL_SCREEN = "full_screen", _("it goes on over the whole screen")
+
+
 class ARContentQuerySet(models.QuerySet["ARContent"]):
     """Questions about content."""
 
@@ -83,6 +99,29 @@ class ARContent(BaseModel):
     call_to_action_url = models.CharField(
         _("button link"), max_length=500, blank=True, validators=[URLValidator(["http", "https"])]
     )
+    video_fit = models.CharField(
+        _("a video of another shape"),
+        max_length=16,
+        choices=VideoFit.choices,
+        default=VideoFit.COVER,
+        db_default=VideoFit.COVER,
+    )
+    when_lost = models.CharField(
+        _("when the picture leaves the view"),
+        max_length=16,
+        choices=WhenLost.choices,
+        default=WhenLost.HIDE,
+        db_default=WhenLost.HIDE,
+    )
+    stacked_alpha = models.BooleanField(
+        _("see-through video"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "The video’s upper half is what is seen, its lower half how opaque: white is solid, "
+            "black lets the picture through."
+        ),
+    )
     idempotency_key = models.CharField(max_length=200, blank=True, editable=False)
     upload_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -103,6 +142,14 @@ class ARContent(BaseModel):
                 condition=Q(call_to_action_url="") | ~Q(call_to_action_label=""),
                 name="arcontent_link_has_a_text",
                 violation_error_message=_("A button needs a text."),
+            ),
+            models.CheckConstraint(
+                condition=Q(video_fit__in=["cover", "contain", "stretch"]),
+                name="arcontent_video_fit_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(when_lost__in=["hide", "keep", "full_screen"]),
+                name="arcontent_when_lost_known",
             ),
         ]
 

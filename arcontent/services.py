@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import Capability, Organization, User
 from arcontent import tasks
-from arcontent.models import ARContent, Video
+from arcontent.models import ARContent, Video, VideoFit, WhenLost
 from arcontent.video.ffmpeg import FfmpegOverran
 from arcontent.video.limits import VideoLimits
 from arcontent.video.probe import probe_video, unreadable
@@ -102,6 +102,9 @@ def create_content(
     options: dict[str, Any] | None = None,
     call_to_action_label: str = "",
     call_to_action_url: str = "",
+    video_fit: str = VideoFit.COVER,
+    when_lost: str = WhenLost.HIDE,
+    stacked_alpha: bool = False,
     idempotency_key: str = "",
 ) -> ARContent:
     """Make a content of a picture and a video, and queue the work on both.
@@ -119,6 +122,9 @@ def create_content(
         "title": title,
         "call_to_action_label": call_to_action_label,
         "call_to_action_url": call_to_action_url,
+        "video_fit": video_fit,
+        "when_lost": when_lost,
+        "stacked_alpha": stacked_alpha,
         "idempotency_key": idempotency_key,
         "upload_sha256": _with_options(upload.sha256, options),
     }

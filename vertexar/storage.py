@@ -2,18 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO
 
 from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage, storages
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from vertexar.metrics import STORAGE_ERRORS
+from vertexar.scripts import joined, minified
 
 CHUNK_BYTES = 1 << 20
 
@@ -79,10 +80,37 @@ class LocalStorage(Counted, FileSystemStorage):
 
 
 class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Static files with hashed names, in JavaScript's import statements too."""
+    """Static files with hashed names, in JavaScript's import statements too.
+
+    Scripts in the folders `minified` are sent without comments; those in `joined` as one file with
+    all that they import.
+    """
 
     support_js_module_import_aggregation = True
     max_post_process_passes = 20  # as deep as modules import modules; a circle never ends
+
+    def __init__(
+        self, *args: Any, minified: Sequence[str] = (), joined: Sequence[str] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.minified, self.joined = tuple(minified), frozenset(joined)
+
+    def post_process(self, paths: dict[str, tuple[Storage, str]], **options: Any) -> Iterator[Any]:
+        """Make our scripts small before files are named after what is in them."""
+        yield from super().post_process(paths | self._scripts(paths), **options)
+
+    def _scripts(self, paths: dict[str, tuple[Storage, str]]) -> dict[str, tuple[Storage, str]]:
+        def read(name: str) -> str:
+            storage, path = paths[name]
+            with storage.open(path) as file:
+                return bytes(file.read()).decode()
+
+        made = InMemoryStorage()
+        for name in paths:
+            if name.startswith(self.minified) and name.endswith(".js"):
+                text = joined(name, read) if name in self.joined else read(name)
+                made.save(name, ContentFile(minified(text).encode()))
+        return {name: (made, name) for name in paths if made.exists(name)}
 
 
 def sha256_of(file: BinaryIO) -> str:

@@ -6,7 +6,7 @@ from django.core.validators import URLValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from arcontent.models import ARContent, ContentStatus, Video
+from arcontent.models import ARContent, ContentStatus, Video, VideoFit, WhenLost
 from arcontent.statistics import Event
 from markers.api.serializers import OptionsField
 from markers.models import Marker
@@ -27,6 +27,18 @@ class ContentUploadSerializer(serializers.Serializer[Any]):
     call_to_action_label = serializers.CharField(max_length=60, required=False)
     call_to_action_url = serializers.URLField(
         max_length=500, required=False, validators=[URLValidator(["http", "https"])]
+    )
+    video_fit = serializers.ChoiceField(
+        VideoFit.choices, required=False, help_text="How a video of another shape is fitted."
+    )
+    when_lost = serializers.ChoiceField(
+        WhenLost.choices,
+        required=False,
+        help_text="What becomes of the video when the picture leaves the camera's view.",
+    )
+    stacked_alpha = serializers.BooleanField(
+        required=False,
+        help_text="The video's lower half says how opaque its upper half is: white is solid.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +85,8 @@ class ContentSerializer(serializers.ModelSerializer[ARContent]):
         model = ARContent
         fields = [
             "id", "code", "title", "status", "failure", "viewer_url", "qr_url", "marker", "videos",
-            "call_to_action_label", "call_to_action_url", "created_at",
+            "call_to_action_label", "call_to_action_url", "video_fit", "when_lost",
+            "stacked_alpha", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -31,6 +31,11 @@ def manifest_of(content: ARContent) -> dict[str, Any]:
             }
             for video in content.playable_videos
         ],
+        "overlay": {
+            "fit": content.video_fit,
+            "when_lost": content.when_lost,
+            "stacked_alpha": content.stacked_alpha,
+        },
         "call_to_action": {
             "label": content.call_to_action_label,
             "url": content.call_to_action_url,

@@ -254,7 +254,13 @@ STORAGES = {
     }
     if AWS_STORAGE_BUCKET_NAME
     else {"BACKEND": "vertexar.storage.LocalStorage"},
-    "staticfiles": {"BACKEND": "vertexar.storage.HashedStaticStorage"},
+    "staticfiles": {
+        "BACKEND": "vertexar.storage.HashedStaticStorage",
+        "OPTIONS": {
+            "minified": ["accounts/", "arcontent/"],
+            "joined": ["arcontent/engine/worker.js", "arcontent/viewer/page.js"],
+        },
+    },
 }
 FILE_UPLOAD_HANDLERS = ["vertexar.uploads.DiskUploadHandler"]  # nothing is held in memory whole
 FILE_UPLOAD_PERMISSIONS = 0o640

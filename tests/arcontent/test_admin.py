@@ -52,18 +52,26 @@ def test_a_failed_content_says_which_part_why_and_what_to_do(desk: Client) -> No
     assert "Take another." in page
 
 
-def test_title_and_button_can_be_changed_later(desk: Client) -> None:
+def test_title_button_and_how_the_video_is_shown_can_be_changed_later(desk: Client) -> None:
     content = ready_content()
     form = {
         "title": "New",
         "call_to_action_label": "Buy",
         "call_to_action_url": "https://example.org",
+        "video_fit": "contain",
+        "when_lost": "keep",
+        "stacked_alpha": "on",
     }
 
     desk.post(change_url(content), form)
 
     content.refresh_from_db()
     assert (content.title, content.call_to_action_label) == ("New", "Buy")
+    assert (content.video_fit, content.when_lost, content.stacked_alpha) == (
+        "contain",
+        "keep",
+        True,
+    )
 
 
 def test_compile_again_queues_the_marker(desk: Client) -> None:

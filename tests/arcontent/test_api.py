@@ -211,6 +211,38 @@ def test_a_button_needs_text_and_link(api: APIClient, picture: bytes, video: byt
     assert response.json()["type"] == "urn:vertexar:problem:call_to_action_incomplete"
 
 
+def test_how_the_video_is_shown_is_said_with_the_upload(
+    api: APIClient, picture: bytes, video: bytes
+) -> None:
+    said = {"video_fit": "contain", "when_lost": "keep", "stacked_alpha": "true"}
+
+    body = post(api, picture, video, **said).json()
+
+    assert (body["video_fit"], body["when_lost"], body["stacked_alpha"]) == (
+        "contain",
+        "keep",
+        True,
+    )
+
+
+def test_without_a_word_the_video_covers_the_picture_and_fades_when_it_is_lost(
+    api: APIClient, picture: bytes, video: bytes
+) -> None:
+    body = post(api, picture, video).json()
+
+    assert (body["video_fit"], body["when_lost"], body["stacked_alpha"]) == ("cover", "hide", False)
+
+
+@pytest.mark.parametrize("name", ["video_fit", "when_lost"])
+def test_an_unknown_way_to_show_the_video_is_refused(
+    api: APIClient, picture: bytes, video: bytes, name: str
+) -> None:
+    response = post(api, picture, video, **{name: "upside_down"})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"] == f"/{name}"
+
+
 def test_json_is_not_how_files_are_sent(api: APIClient) -> None:
     assert api.post(CONTENTS, {"title": "A"}, format="json").status_code == 415
 

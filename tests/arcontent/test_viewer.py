@@ -98,7 +98,16 @@ def test_the_manifest_names_target_and_videos(client: Client) -> None:
     assert (body["target"]["width_px"], body["target"]["height_px"]) == (480, 360)
     assert [video["duration_s"] for video in body["videos"]] == [1.0]
     assert body["call_to_action"] == {"label": "Buy", "url": "https://example.org"}
+    assert body["overlay"] == {"fit": "cover", "when_lost": "hide", "stacked_alpha": False}
     assert "public" in response["Cache-Control"]
+
+
+def test_the_manifest_says_how_the_video_is_shown(client: Client) -> None:
+    content = ready_content(video_fit="stretch", when_lost="full_screen", stacked_alpha=True)
+
+    body = client.get(f"/ar/{content.code}/manifest").json()
+
+    assert body["overlay"] == {"fit": "stretch", "when_lost": "full_screen", "stacked_alpha": True}
 
 
 def test_the_manifest_of_what_is_not_ready_is_not_kept(client: Client) -> None:

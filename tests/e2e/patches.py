@@ -27,9 +27,9 @@ _UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32)
 _PATCH_MIDDLES = (_UNIT_SQUARE * 14 + 1) / 16  # a patch is an eighth of each side
 
 
-def make_film(path: Path) -> Path:
+def make_film(path: Path, *, size: tuple[int, int] = FILM_SIZE) -> Path:
     """Write a video that has such patches, on grey with a moving test picture in it."""
-    width, height = FILM_SIZE
+    width, height = size
     wide, high = width // 8, height // 8
     bands = [
         (wide, 0, width - 2 * wide, high),
@@ -44,7 +44,7 @@ def make_film(path: Path) -> Path:
     ]
     frame = ",".join(f"drawbox=x={x}:y={y}:w={w}:h={h}:t=fill:c=gray" for x, y, w, h in bands)
     return make_video(
-        path, seconds=4, size=FILM_SIZE, audio=True, corner_patches=True, extra=("-vf", frame)
+        path, seconds=4, size=size, audio=True, corner_patches=True, extra=("-vf", frame)
     )
 
 

@@ -31,6 +31,15 @@ def test_a_changed_file_changes_it(project: Path) -> None:
     assert print_of(project) != before
 
 
+def test_another_way_to_make_them_changes_it(project: Path) -> None:
+    before = print_of(project)
+
+    (project / "vertexar").mkdir()
+    (project / "vertexar" / "scripts.py").write_text("another way")
+
+    assert print_of(project) != before
+
+
 def test_another_lock_file_changes_it(project: Path) -> None:
     before = print_of(project)
 

@@ -138,7 +138,6 @@ def test_what_breaks_running_code_or_locks_a_table_is_refused(step: Operation, t
         AddConstraintNotValid("poster", LONG_NAME),
         migrations.RunPython(migrations.RunPython.noop),
     ],
-    ids=repr,
 )
 def test_what_running_code_can_live_with_is_let_through(step: Operation) -> None:
     assert judged(step) == []

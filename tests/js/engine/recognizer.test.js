@@ -204,3 +204,29 @@ test("where the browser does not announce frames, the video's clock does", async
   assert.equal(recognizer.stats.frames, 2);
   assert.equal(looks.length, 0);
 });
+
+test("a browser that refuses workers made of modules is given a classic script", () => {
+  const asked = [];
+  globalThis.Worker = class extends FakeWorker {
+    constructor(url, options) {
+      asked.push(options.type);
+      if (options.type === "module") throw new TypeError("Module scripts are not supported on DedicatedWorker yet");
+      super(url, options);
+    }
+  };
+
+  new Recognizer({ workerUrl: "worker.js" });
+
+  assert.deepEqual(asked, ["module", undefined]);
+  assert.equal(FakeWorker.last.url, "worker.js");
+});
+
+test("any other refusal of a worker is not hidden", () => {
+  globalThis.Worker = class {
+    constructor() {
+      throw new DOMException("blocked", "SecurityError");
+    }
+  };
+
+  assert.throws(() => new Recognizer({ workerUrl: "worker.js" }), { name: "SecurityError" });
+});

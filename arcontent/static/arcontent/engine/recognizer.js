@@ -51,7 +51,7 @@ export class Recognizer extends EventTarget {
     /** @private */
     this.grabber = new FrameGrabber();
     /** @private */
-    this.worker = new Worker(workerUrl, { type: "module", name: "recognizer" });
+    this.worker = startedWorker(workerUrl);
     this.worker.addEventListener("message", (event) => this.receive(event.data));
     this.worker.addEventListener("error", (event) => {
       this.fail(new RecognizerError("engine_failed", event.message || "the worker could not be started"));
@@ -172,5 +172,20 @@ export class Recognizer extends EventTarget {
   /** @private @param {ToWorker} message @param {Transferable[]} [transfer] */
   send(message, transfer = []) {
     this.worker.postMessage(message, transfer);
+  }
+}
+
+/**
+ * Start the worker. Browsers that know no workers made of modules either pass over the wish or refuse it; they are
+ * given it as a classic script, which it is too once it is joined into one file.
+ * @param {string | URL} url
+ */
+function startedWorker(url) {
+  const name = "recognizer";
+  try {
+    return new Worker(url, { type: "module", name });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new Worker(url, { name });
   }
 }

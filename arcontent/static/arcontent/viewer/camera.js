@@ -28,11 +28,27 @@ const CODES = {
   AbortError: "camera_busy",
 };
 
-/** @type {MediaStreamConstraints} */
-export const WANTED = {
-  audio: false,
-  video: { facingMode: "environment", width: { ideal: 640 }, height: { ideal: 480 } },
-};
+/** Where the visitor's choice among several cameras is kept, in the browser alone. */
+const MEMORY = "vertexar.camera";
+
+/**
+ * What is asked of getUserMedia.
+ * @param {string | null} deviceId of the camera that was chosen; another will do if it is not there any more
+ * @returns {MediaStreamConstraints}
+ */
+export function wished(deviceId) {
+  const which = deviceId === null ? { facingMode: "environment" } : { deviceId: { ideal: deviceId } };
+  return { audio: false, video: { ...which, width: { ideal: 640 }, height: { ideal: 480 } } };
+}
+
+/**
+ * The camera after one, and after the last the first again.
+ * @param {readonly string[]} choices @param {string} open
+ * @returns {string | null} null when there is none
+ */
+export function nextOf(choices, open) {
+  return choices[(choices.indexOf(open) + 1) % choices.length] ?? null;
+}
 
 /**
  * Name the reason behind an error of getUserMedia.
@@ -62,6 +78,8 @@ export class Camera {
     this.onStopped = () => {};
     /** @private @type {MediaStream | null} */
     this.stream = null;
+    /** @private @type {string | null} id of the camera that the visitor wants */
+    this.chosen = recalled();
     /** @private counts openings and closings: what comes late is of an earlier one */
     this.turn = 0;
   }
@@ -98,6 +116,24 @@ export class Camera {
     return turn === this.turn;
   }
 
+  /**
+   * The cameras there are; browsers tell them once one was opened.
+   * @returns {Promise<string[]>} their ids
+   */
+  async choices() {
+    const devices = (await navigator.mediaDevices.enumerateDevices?.()) ?? [];
+    return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId !== "").map((one) => one.deviceId);
+  }
+
+  /** Choose the camera after the one that is open, for the next opening and the next visit. */
+  async chooseNext() {
+    const open = this.stream?.getVideoTracks()[0]?.getSettings().deviceId ?? "";
+    const next = nextOf(await this.choices(), open);
+    if (next === null) return;
+    this.chosen = next;
+    remember(next);
+  }
+
   /** Give the camera back. */
   close() {
     this.turn += 1;
@@ -110,7 +146,7 @@ export class Camera {
   /** @private */
   async ask() {
     try {
-      return await navigator.mediaDevices.getUserMedia(WANTED);
+      return await navigator.mediaDevices.getUserMedia(wished(this.chosen));
     } catch (error) {
       throw new CameraProblem(codeOf(error), error);
     }
@@ -120,4 +156,22 @@ export class Camera {
 /** @param {MediaStream} stream */
 function stopTracks(stream) {
   for (const track of stream.getTracks()) track.stop();
+}
+
+/** @param {string} deviceId */
+function remember(deviceId) {
+  try {
+    localStorage.setItem(MEMORY, deviceId);
+  } catch {
+    // the browser keeps nothing: the choice holds for this visit
+  }
+}
+
+/** @returns {string | null} */
+function recalled() {
+  try {
+    return localStorage.getItem(MEMORY);
+  } catch {
+    return null;
+  }
 }

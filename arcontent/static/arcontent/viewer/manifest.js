@@ -11,12 +11,21 @@
  */
 
 /**
+ * How the video is shown on the picture.
+ * @typedef {object} OverlayLook
+ * @property {"cover" | "contain" | "stretch"} fit of a video of another form than the picture's
+ * @property {"hide" | "keep" | "full_screen"} when_lost what becomes of it when the picture is lost
+ * @property {boolean} stacked_alpha whether its lower half says how opaque its upper half is
+ */
+
+/**
  * @typedef {object} Manifest
  * @property {string} code
  * @property {string} title
  * @property {"processing" | "ready" | "failed"} status
  * @property {{url: string | null, width_px: number, height_px: number, picture_url: string} | null} target
  * @property {PlayableVideo[]} videos
+ * @property {OverlayLook} [overlay] not in a manifest that was kept from before there was a choice
  * @property {{label: string, url: string} | null} call_to_action
  */
 

@@ -6,6 +6,7 @@ import { Beacons } from "./beacons.js";
 import { Camera, obstacleOf } from "./camera.js";
 import { copyAddress } from "./address.js";
 import { LightWatch } from "./light.js";
+import { Look } from "./look.js";
 import { FrameLock } from "./lock.js";
 import { NotFetched, fetchTarget, settledManifest } from "./manifest.js";
 import { Playback } from "./playback.js";
@@ -56,6 +57,9 @@ class Viewer {
     /** @type {HTMLCanvasElement} */
     this.lockedFrame = this.screens.element("locked-frame");
     this.stage = new Stage({ box: this.screens.element("stage"), camera: this.cameraVideo, overlay });
+    /** @type {HTMLCanvasElement} */
+    const canvas = this.screens.element("see-through");
+    this.look = new Look({ root: this.root, stage: this.stage, video: overlay, canvas });
     /** @type {Session | null} null until the content is there to be looked for */
     this.session = null;
     /** @type {string | null} why it can't be looked for: the name of a message */
@@ -71,6 +75,7 @@ class Viewer {
     this.screens.onAction("start", () => this.start());
     this.screens.onAction("retry", () => (this.failure === null ? this.start() : this.prepare()));
     this.screens.onAction("back", () => this.back());
+    this.screens.onAction("switch-camera", () => this.session?.switchCamera());
     this.screens.onAction("sound", () => this.playback.toggleSound());
     this.screens.onAction("pause", () => this.playback.togglePause());
     this.screens.onAction("captions", () => this.playback.toggleCaptions());
@@ -150,6 +155,7 @@ class Viewer {
   /** @param {Manifest} manifest */
   showContent(manifest) {
     this.screens.show(manifest);
+    this.look.choose(manifest.overlay);
     if (manifest.videos.length > 0) this.playback.load(manifest.videos[0]);
     this.screens.controls(this.playback);
   }
@@ -192,13 +198,22 @@ class Viewer {
   /** The camera is open. */
   search() {
     this.stage.clear();
+    if (this.look.end()) this.playback.hide();
     this.state.to("searching");
     this.screens.say("searching");
+    clearTimeout(this.adviceTimer);
     this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
+    void this.offerCameras();
+  }
+
+  /** Offer another camera where there is one: some phones open the wide or the far one first. */
+  async offerCameras() {
+    this.screens.element("switch-camera").hidden = !(await this.session?.hasOtherCameras());
   }
 
   found() {
     clearTimeout(this.adviceTimer);
+    this.look.end();
     this.state.to("tracking");
     this.root.dataset.everFound = "";
     this.screens.say("tracking");
@@ -208,7 +223,7 @@ class Viewer {
   }
 
   lost() {
-    this.playback.hide();
+    if (!this.look.leave()) this.playback.hide();
     this.state.to("searching");
     this.screens.say("searching");
     this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
@@ -224,6 +239,7 @@ class Viewer {
     this.session?.close();
     clearTimeout(this.adviceTimer);
     this.stage.clear();
+    this.look.end();
     this.state.to("fallback");
     this.screens.notice("watch", reason, { action: reason === null ? null : REMEDIES[reason] });
     this.screens.say(reason === null ? "watching" : null);
@@ -237,6 +253,7 @@ class Viewer {
     this.session?.close();
     clearTimeout(this.adviceTimer);
     this.stage.clear();
+    this.look.end();
     this.playback.endPlain();
     this.screens.notice("watch", null);
     if (this.isPending) this.state.to("loading");
@@ -246,10 +263,14 @@ class Viewer {
 
   /** @param {boolean} isHidden */
   sleepOrWake(isHidden) {
-    if (isHidden) this.session?.sleep();
-    else void this.session?.wake();
-    if (isHidden) clearTimeout(this.adviceTimer);
+    if (!isHidden) {
+      void this.session?.wake();
+      return;
+    }
+    this.session?.sleep();
+    clearTimeout(this.adviceTimer);
+    if (this.look.end()) this.playback.hide();
   }
 }
 
-await new Viewer(document).run();
+void new Viewer(document).run();

@@ -74,6 +74,19 @@ export class Session {
     this.listener.onSearching();
   }
 
+  /** Whether there is another camera to look through. */
+  async hasOtherCameras() {
+    return (await this.camera.choices()).length > 1;
+  }
+
+  /** Look through the next camera. */
+  async switchCamera() {
+    await this.camera.chooseNext();
+    if (!this.isOpen || document.hidden) return; // it will be opened when the page is seen again
+    this.sleep();
+    await this.open();
+  }
+
   /** Stop looking, by the visitor's wish. */
   close() {
     this.isOpen = false;

@@ -12,13 +12,13 @@ const LONGER_SIDE = 640;
 const SAME_FORM = 0.02;
 
 export class Stage {
-  /** @param {{box: HTMLElement, camera: HTMLVideoElement, overlay: HTMLVideoElement}} elements */
+  /** @param {{box: HTMLElement, camera: HTMLVideoElement, overlay: HTMLElement}} elements */
   constructor({ box, camera, overlay }) {
     /** @private */
     this.box = box;
     /** @private */
     this.camera = camera;
-    /** @private */
+    /** What lies on the picture: the video, or a canvas it is drawn on. */
     this.overlay = overlay;
     /** @private @type {Pose | null} */
     this.pose = null;

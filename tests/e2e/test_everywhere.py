@@ -1,0 +1,199 @@
+"""Browsers that lack something bring the picture to life all the same; so do turned phones."""
+
+import time
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browsers import Browsers
+from tests.e2e.clips import Clip
+from tests.e2e.test_recognition import (
+    CORNERS_WITHIN_PX,
+    assert_on_picture,
+    on_screen,
+)
+from tests.e2e.viewer import Device, opened_viewer
+
+pytestmark = pytest.mark.e2e
+
+PATIENCE_S = 15
+
+# Each runs in the page, before its scripts. The engine needs none of what they take away.
+WITHOUT_WEBGL = """
+for (const Canvas of [HTMLCanvasElement, OffscreenCanvas]) {
+  const { getContext } = Canvas.prototype;
+  Canvas.prototype.getContext = function (kind, ...more) {
+    if (!/webg[lp]/.test(kind)) return getContext.call(this, kind, ...more);
+    (window.refusedKinds ??= []).push(kind);
+    return null;
+  };
+}
+"""
+WITHOUT_MODULE_WORKERS = """
+const Real = Worker;
+window.workers = [];
+window.Worker = class extends Real {
+  constructor(url, options) {
+    window.workers.push(options.type ?? "classic");
+    if (options.type === "module") throw new TypeError("Module scripts are not supported");
+    super(url, options);
+  }
+};
+"""
+UNAWARE_OF_MODULE_WORKERS = """
+const Real = Worker;
+window.workers = [];
+window.Worker = class extends Real {
+  constructor(url, { name }) {
+    window.workers.push("classic");
+    super(url, { name });
+  }
+};
+"""
+WITHOUT_FRAME_CALLBACKS = """
+delete HTMLVideoElement.prototype.requestVideoFrameCallback;
+"""
+WITHOUT_VIDEO_FRAMES = "delete globalThis.VideoFrame;"
+WITHOUT_OFFSCREEN_CANVAS = WITHOUT_VIDEO_FRAMES + "delete globalThis.OffscreenCanvas;"
+OLD = (
+    WITHOUT_FRAME_CALLBACKS
+    + WITHOUT_OFFSCREEN_CANVAS
+    + "delete globalThis.createImageBitmap;"
+    + UNAWARE_OF_MODULE_WORKERS
+)
+# A camera in the hand: turned, its frames are as high as they were wide, and show the same middle.
+IN_THE_HAND = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wishes) => {
+  const video = document.createElement("video");
+  Object.assign(video, { srcObject: await ask(wishes), muted: true });
+  await video.play();
+  const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+  const draw = () => {
+    const context = canvas.getContext("2d");
+    context.drawImage(video, (canvas.width - 640) / 2, (canvas.height - 480) / 2);
+    requestAnimationFrame(draw);
+  };
+  draw();
+  window.turn = () => Object.assign(canvas, { width: canvas.height, height: canvas.width });
+  return canvas.captureStream(15);
+};
+"""
+# Two cameras that can be told apart by what was asked for.
+TWO_CAMERAS = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+window.asked = [];
+window.open = 0;
+navigator.mediaDevices.getUserMedia = async (wishes) => {
+  const id = wishes.video.deviceId?.ideal ?? "front";
+  window.asked.push(id);
+  const stream = await ask({ video: { width: { ideal: 640 }, height: { ideal: 480 } } });
+  for (const track of stream.getTracks()) track.getSettings = () => ({ deviceId: id });
+  return stream;
+};
+navigator.mediaDevices.enumerateDevices = async () => [
+  { kind: "audioinput", deviceId: "microphone" },
+  { kind: "videoinput", deviceId: "front" },
+  { kind: "videoinput", deviceId: "back" },
+];
+"""
+LIVE_TRACKS = """() => {
+  const { srcObject } = document.querySelector("#camera");
+  return srcObject.getTracks().filter((track) => track.readyState === "live").length;
+}"""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        WITHOUT_WEBGL,
+        WITHOUT_MODULE_WORKERS,
+        UNAWARE_OF_MODULE_WORKERS,
+        WITHOUT_FRAME_CALLBACKS,
+        WITHOUT_VIDEO_FRAMES,
+        WITHOUT_OFFSCREEN_CANVAS,
+        OLD,
+    ],
+    ids=["webgl", "module workers", "classic only", "callbacks", "frames", "offscreen", "old"],
+)
+def test_the_video_covers_the_picture_in_a_browser_without(
+    browsers: Browsers, address: str, resting: Clip, script: str
+) -> None:
+    device = Device()
+    with opened_viewer(
+        browsers, address, camera=resting, device=device, scripts=(script,)
+    ) as viewer:
+        assert_on_picture(viewer, clip=resting, device=device)
+
+        if "workers" in script:
+            assert viewer.page.evaluate("window.workers.at(-1)") == "classic"
+        assert viewer.page.evaluate("window.refusedKinds ?? []") == []
+
+
+def test_a_picture_comes_goes_and_is_followed_without_webgl(
+    browsers: Browsers, address: str, moving: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=moving, scripts=(WITHOUT_WEBGL,)) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+        viewer.wait_for("window.witness.events.length === 2")
+
+        assert viewer.events() == ["found", "lost"]
+
+
+def test_the_video_stays_on_the_picture_when_the_phone_is_turned(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    device = Device()
+    with opened_viewer(
+        browsers, address, camera=resting, device=device, scripts=(IN_THE_HAND,)
+    ) as viewer:
+        assert_on_picture(viewer, clip=resting, device=device)
+
+        viewer.page.evaluate("() => { window.turn(); }")
+        upright = Device(size=(device.size[1], device.size[0]))
+        viewer.page.set_viewport_size({"width": upright.size[0], "height": upright.size[1]})
+        viewer.wait_for("document.querySelector('#camera').videoHeight === 640")
+        viewer.reach("tracking")
+
+        truth = resting.corners[0]
+        assert truth is not None
+        moved = truth + np.array([-80, 80])
+        turned = Clip(resting.path, resting.fps, (480, 640), (moved,))
+        expected = on_screen(moved, clip=turned, device=upright)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:  # a moment ago it was where the picture had been before the turn
+            corners = viewer.covered()
+            if np.median(np.linalg.norm(corners - expected, axis=1)) <= CORNERS_WITHIN_PX:
+                break
+            assert time.monotonic() < deadline, (corners, expected)
+
+
+def test_another_camera_is_a_tap_away_and_is_remembered(
+    browsers: Browsers, address: str, empty: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=empty, scripts=(TWO_CAMERAS,)) as viewer:
+        viewer.start()
+        viewer.reach("searching")
+
+        viewer.page.get_by_role("button", name="Another camera").click()
+
+        viewer.wait_for("window.asked.length === 2")
+        viewer.wait_for("document.querySelector('#camera').srcObject?.active")
+        assert viewer.page.evaluate("window.asked") == ["front", "back"]
+        assert viewer.page.evaluate(LIVE_TRACKS) == 1
+
+        viewer.page.reload()
+        viewer.start()
+        viewer.reach("searching")
+        assert viewer.page.evaluate("window.asked") == ["back"]
+
+
+def test_with_one_camera_no_other_is_offered(browsers: Browsers, address: str, empty: Clip) -> None:
+    with opened_viewer(browsers, address, camera=empty) as viewer:
+        viewer.start()
+        viewer.reach("searching")
+        viewer.wait_for("document.querySelector('#camera').currentTime > 0.5")
+
+        expect(viewer.page.locator("#switch-camera")).to_be_hidden()
