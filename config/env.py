@@ -1,8 +1,8 @@
 """The one reader of the environment. `NAME` may also come from the file that `NAME_FILE` names.
 
-While `manage.py up` runs, it leaves what it made (addresses of its servers, where files lie) in
-`VERTEXAR_HOME/running.json`. That stands in for what the environment does not say, so that
-`manage.py demo` and all other commands work on the installation that runs here.
+While `manage.py up` runs, it leaves what it made (addresses of its servers, where files lie) and
+what it was given in `VERTEXAR_HOME/running.json`. That stands in for what the environment does not
+say, so that `manage.py demo` and all other commands work on the installation that runs here.
 """
 
 import json
@@ -51,9 +51,11 @@ def home() -> Path:
 def left_by_up() -> dict[str, str]:
     """What a running `manage.py up` says of itself; nothing where none runs."""
     try:
-        return cast("dict[str, str]", json.loads((home() / "running.json").read_text()))
+        left = cast("dict[str, str]", json.loads((home() / "running.json").read_text()))
     except (OSError, ValueError):  # none runs, or it belongs to somebody else
         return {}
+    # A file comes before a variable, but none of theirs before a variable of ours.
+    return {name: left[name] for name in left if not os.environ.get(name.removesuffix("_FILE"))}
 
 
 env = FileAwareEnv()

@@ -217,7 +217,8 @@ MENDS = {
     "disks": "Make room, or move what is named to a larger disk.",
     "memory": "Run fewer processes (WEB_CONCURRENCY, celery -c) or add memory.",
     "workers": "Start workers for these queues: celery -A config worker -Q <queues>.",
-    "backups": "See docs/backups.md; `manage.py backup` makes one now.",
+    "backups": "See docs/backups.md: `manage.py backup_keygen` makes a key, `backup` a backup, "
+    "`backup_drill` tries the newest one out.",
     "queues": "Look into the workers' logs, or start more of them: docs/scaling.md.",
 }
 

@@ -49,6 +49,12 @@ def test_what_the_environment_says_comes_first(running: Path) -> None:
     assert asked(running, PUBLIC_URL="http://mine.test")[1] == "http://mine.test"
 
 
+def test_what_the_environment_says_comes_before_a_file_that_was_given_to_up(
+    running: Path,
+) -> None:
+    assert asked(running, SECRET_KEY="mine")[0] == "mine"
+
+
 def test_a_broken_note_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "running.json").write_text("{")
 

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import stat
@@ -7,6 +8,9 @@ import pytest
 
 from vertexar.local.failures import CannotRun
 from vertexar.local.home import Home
+from vertexar.local.up import Installation
+
+ROOT = Path(__file__).parents[2]
 
 
 def mode_of(path: Path) -> int:
@@ -85,3 +89,36 @@ def test_what_was_left_half_done_is_removed_and_nothing_beside_it(tmp_path: Path
 
     assert list(home.temporary.iterdir()) == []
     assert kept.exists()
+
+
+def test_commands_are_told_what_the_user_gave_and_nobody_else_is(tmp_path: Path) -> None:
+    given = {
+        "BACKUP_RECIPIENTS": "age1x",
+        "METRICS_TOKEN_FILE": "/run/secrets/metrics",
+        "BACKUP_DRILL_IDENTITY": "of one worker alone",
+        "TERM": "none of ours",
+        "EMAIL_URL": "",
+    }
+    home = Home(tmp_path / "home")
+    home.prepare()
+    to_start = Installation(project=ROOT, home=home.root, environ=given)
+
+    with home.told({**given, "PUBLIC_URL": "http://made"}, configured=to_start.configured()):
+        assert mode_of(home.running) == 0o600
+        assert json.loads(home.running.read_text()) == {
+            "PUBLIC_URL": "http://made",
+            "BACKUP_RECIPIENTS": "age1x",
+            "METRICS_TOKEN_FILE": "/run/secrets/metrics",
+        }
+
+    assert not home.running.exists()
+
+
+def test_what_a_killed_run_told_is_not_believed_by_the_next(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    home.running.write_text('{"DEBUG": "True"}')
+
+    home.clear_temporary()
+
+    assert not home.running.exists()

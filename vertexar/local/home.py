@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +109,7 @@ class Home:
 
     def clear_temporary(self) -> None:
         """Remove what processes that were cut off could not; only while nothing runs here."""
+        self.running.unlink(missing_ok=True)
         for path in (*self.temporary.iterdir(), *self.metrics.iterdir()):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -120,12 +121,19 @@ class Home:
         return shutil.disk_usage(self.root).free
 
     @contextmanager
-    def told(self, environ: Mapping[str, str]) -> Iterator[None]:
-        """Leave the variables that were made for this run to commands, for as long as it runs."""
+    def told(self, environ: Mapping[str, str], *, configured: Collection[str]) -> Iterator[None]:
+        """Leave this run's variables to commands, for as long as it runs.
+
+        Args:
+            environ: all variables; those that were made for this run are told of.
+            configured: the names of those that the user gave, to be told of as well.
+        """
         self.running.unlink(missing_ok=True)
         file = os.open(self.running, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as stream:
-            json.dump({name: environ[name] for name in TOLD if name in environ}, stream)
+            json.dump(
+                {name: environ[name] for name in (*TOLD, *configured) if name in environ}, stream
+            )
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ from vertexar.local.supervisor import Stage, Supervisor, told_to_stop
 DISK_FULL_BYTES = 1_000_000
 WEB_SECONDS = 120
 WEB_GRACE_SECONDS = 10
+# Of one process alone, and of one moment.
+NEVER_TOLD = frozenset({"BACKUP_DRILL_IDENTITY", "ADMIN_PASSWORD"})
 WORK_GRACE_SECONDS = 20  # a job cut off here is done again after the next start
 
 
@@ -44,6 +47,13 @@ class Installation:
     def has(self, name: str) -> bool:
         """Whether the user configured a variable, directly or by a file."""
         return bool(self.environ.get(name) or self.environ.get(f"{name}_FILE"))
+
+    def configured(self) -> tuple[str, ...]:
+        """Name what the user configured of all that `.env.example` explains, but for NEVER_TOLD."""
+        example = (self.project / ".env.example").read_text(encoding="utf-8")
+        names = set(re.findall(r"^([A-Z][A-Z0-9_]*)=", example, re.MULTILINE)) - NEVER_TOLD
+        given = (form for name in sorted(names) for form in (name, f"{name}_FILE"))
+        return tuple(form for form in given if self.environ.get(form))
 
 
 def up(installation: Installation) -> int:
@@ -90,7 +100,7 @@ class _Run:
                 self._start_servers()
                 self._prepare_data()
             self._start_processes(address)
-            with self.home.told(self.env):
+            with self.home.told(self.env, configured=self.installation.configured()):
                 if self.installation.has_demo:
                     self._load_demo()
                 _say(f"Vertex AR is ready ({time.monotonic() - begun:.1f} s); Ctrl-C stops it")

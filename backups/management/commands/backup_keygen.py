@@ -23,7 +23,8 @@ WHAT_NOW = """{path} can read the backups from now on. Without it nobody can.
      BACKUP_RECIPIENTS={recipients}
   2. Take the file off this machine: into a password manager, onto paper, onto a stick in a safe.
      Keep it in two places at least, none of which burns together with the server.
-  3. Try it: manage.py restore latest --identity {path} --dry-run
+  3. Make the first one: manage.py backup
+     and try it; nothing is changed: manage.py restore latest --identity {path} --replace --dry-run
 """
 
 
