@@ -14,6 +14,8 @@ Read = Callable[[str], str]  # a module's name -> its text
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
+# Tells tools that a script is a module; the minifier would leave half of it.
+_IS_MODULE = re.compile(r"^export \{\s*\};$", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 _LANGUAGE = 2020  # no newer expression is used for being shorter
 
@@ -35,7 +37,7 @@ def minified(text: str) -> str:
     import minify  # brings a runtime of its own, which no server needs
 
     minify.config({"js-keep-var-names": True, "js-version": _LANGUAGE})
-    return str(minify.string("application/javascript", text))
+    return str(minify.string("application/javascript", _IS_MODULE.sub("", text)))
 
 
 def joined(entry: str, read: Read) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from backups import encryption
 from tests.docker.compose import BASE, DEVELOPMENT, STAGING, read, system
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +140,12 @@ def test_the_watched_are_asked_where_they_answer(services: dict[str, dict[str, A
 def test_the_settings_it_makes_are_fit_for_serving(
     secrets: Path, name: str, over: tuple[str, ...]
 ) -> None:
-    service = system(*over, PUBLIC_HOST="ar.example.org")["services"][name]
+    chosen = {
+        "PUBLIC_HOST": "ar.example.org",
+        "BACKUP_RECIPIENTS": encryption.generate()[1],
+        "BACKUP_DESTINATIONS": "file:///data/backups s3://elsewhere/vertexar",
+    }
+    service = system(*over, **chosen)["services"][name]
     environment = {
         variable: str(value).replace(SECRETS, f"{secrets}/")
         for variable, value in service["environment"].items()

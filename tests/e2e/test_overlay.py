@@ -170,6 +170,7 @@ def test_a_video_can_be_seen_through_where_its_lower_half_is_black(
         viewer.reach("tracking")
         viewer.bare()
         viewer.wait_for("document.querySelector('#overlay').currentTime > 0.3")
+        viewer.wait_for("getComputedStyle(document.querySelector('#see-through')).opacity === '1'")
 
         shot, without = viewer.shot(), printed(viewer)
 

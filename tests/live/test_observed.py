@@ -34,6 +34,7 @@ pytestmark = [
 ]
 REQUEST_ID = "upload-to-be-followed-1"
 PROXY = {"X-Forwarded-For": "203.0.113.77", "X-Forwarded-Proto": "http"}
+QUEUES = "default,media,compile,backup"  # all that somebody must take from
 TOKEN = "metrics-token-of-the-test"
 
 
@@ -93,7 +94,7 @@ def system(media: Path, tmp_path: Path) -> Iterator[System]:
         WEB_CONCURRENCY="2",
     )
     celery = [sys.executable, "-m", "celery", "-A", "config"]
-    work = [*celery, "worker", "-c", "1", "-Q", "default,media,compile", "--without-mingle"]
+    work = [*celery, "worker", "-c", "1", "-Q", QUEUES, "--without-mingle"]
     beat = [*celery, "beat", "--schedule", str(tmp_path / "schedule"), "--pidfile="]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, fd = int(listener.getsockname()[1]), listener.fileno()

@@ -149,3 +149,17 @@ def collected(source: Path, root: Path) -> dict[str, str]:
         call_command("collectstatic", interactive=False, verbosity=0)
         names = HashedStaticStorage(location=root).hashed_files
         return {name: (root / hashed).read_text() for name, hashed in names.items()}
+
+
+ROOT = Path(__file__).parents[2]
+OURS = sorted(ROOT.glob("a*/static/*/**/*.js"))
+
+
+@pytest.mark.parametrize("script", OURS, ids=lambda script: script.name)
+def test_each_script_is_sent_as_javascript_that_still_can_be_read(
+    script: Path, tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent.mjs"
+    sent.write_text(minified(script.read_text(encoding="utf-8")), encoding="utf-8")
+
+    assert node(["--check", str(sent)]) == 0

@@ -269,7 +269,11 @@ BODIES: Final[dict[str, Callable[[Two], dict[str, Any]]]] = {
         **NO_PEOPLE,
     },
     "auth_user_password_change": lambda two: {"usable_password": "true", **PASSWORDS},
-    "arcontent_arcontent_change": lambda two: {"title": "Taken"},
+    "arcontent_arcontent_change": lambda two: {
+        "title": "Taken",
+        "video_fit": "contain",
+        "when_lost": "keep",
+    },
     "arcontent_prescore": lambda two: {"image": SimpleUploadedFile("p.png", b"no picture")},
 }
 

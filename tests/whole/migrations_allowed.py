@@ -15,6 +15,12 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("accounts.0007_names_and_addresses_once", "data with schema"): (
         "reads only, to refuse with names where a constraint would refuse without; " + NOBODY_RAN_IT
     ),
+    ("arcontent.0003_how_the_video_is_shown", "AddConstraint arcontent_video_fit_known"): (
+        NOBODY_RAN_IT
+    ),
+    ("arcontent.0003_how_the_video_is_shown", "AddConstraint arcontent_when_lost_known"): (
+        NOBODY_RAN_IT
+    ),
     ("markers.0002_batches_presets_options", "AddIndex marker_result_by_picture"): NOBODY_RAN_IT,
     ("markers.0002_batches_presets_options", "NOT NULL marker.options"): NOBODY_RAN_IT,
     ("markers.0002_batches_presets_options", "index marker.batch"): NOBODY_RAN_IT,
