@@ -27,7 +27,7 @@ WITHIN_PX = 4.0
 GREY = (128, 128, 128)
 RED, BLUE = (254, 0, 0), (0, 0, 254)
 LIKE = 45  # of each channel: a video's colours are not exact
-BESIDE = 12  # the same, of what the camera sees with its noise
+BESIDE = 30  # the same, of two frames of a camera with its noise; a film there is 100 off
 # At the first look after each event all changes of style are held half-way.
 HALF_WAY = """
 window.held = [];
