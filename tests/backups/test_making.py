@@ -358,7 +358,8 @@ def test_no_manifest_is_written_without_the_lock(
             with psycopg.connect(postgres.url_of(postgres.own_url(), "postgres")) as server:
                 server.execute(
                     "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks"
-                    " WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+                    " WHERE locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = %s",
+                    [lock._key("backups", postgres.name_of(postgres.own_url()))],
                 )
 
     faulty[0].before_commit = lose_it

@@ -117,7 +117,8 @@ def test_nothing_of_the_pages_sticks_out_of_a_small_screen(
     wide = []
     for button in ("begin", "confirm"):
         wide.append(page.evaluate("document.documentElement.scrollWidth"))
-        page.click(f"button[value={button}]")
+        with page.expect_navigation():
+            page.click(f"button[value={button}]")
         if button == "begin":
             secret = page.locator(".otp-secret").inner_text().replace(" ", "")
             page.fill(CODE, Phone(secret).code())
