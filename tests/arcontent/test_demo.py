@@ -26,7 +26,8 @@ from arcontent.video.probe import probe_video
 from config.celery import app as celery_app
 from markers.models import Marker
 from tests.arcontent.factories import VideoFactory, ready_content
-from tests.arcontent.test_qr import enlarged, modules_of_blocks, read_back
+from tests.arcontent.test_qr import enlarged, modules_of_blocks
+from tests.scanning import scanned
 
 KEY = "vertexar-demo-harbour-lights"
 
@@ -143,7 +144,7 @@ def test_the_command_loads_the_demo_the_way_a_user_would_and_shows_where_it_is(
     assert f"Demo: https://ar.example.com/ar/{content.code}" in said.splitlines()
     assert "Drawing" in said
     code = [line for line in said.splitlines() if line and set(line) <= set(" ▀▄█")]
-    assert read_back(enlarged(~modules_of_blocks(code))) == content.viewer_url
+    assert scanned(enlarged(~modules_of_blocks(code))) == content.viewer_url
 
 
 @pytest.mark.django_db

@@ -4,13 +4,13 @@ import io
 import re
 import xml.etree.ElementTree as ElementTree
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 from arcontent.qr import qr_png, qr_svg, qr_terminal
+from tests.scanning import scanned
 
 TEXTS = [
     "x",
@@ -19,16 +19,6 @@ TEXTS = [
     "https://ar.example-studio.com/ar/k7m2p9qwxz?" + "&".join(f"key{n}=value{n}" for n in range(9)),
 ]
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def read_back(page: NDArray[np.uint8]) -> str:
-    """Decode a grey page, 0 dark and 255 light: as it is, and as a lens softens it."""
-    softened = cv2.GaussianBlur(cv2.resize(page, None, fx=2, fy=2), (5, 5), 0)
-    for seen in (page, softened):
-        text, _corners, _straight = cv2.QRCodeDetector().detectAndDecode(seen)
-        if text:
-            return text
-    return ""
 
 
 def enlarged(modules: NDArray[np.bool_], *, factor: int = 8) -> NDArray[np.uint8]:
@@ -58,7 +48,7 @@ def modules_of_blocks(lines: list[str]) -> NDArray[np.bool_]:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_vector_says_what_it_was_given(text: str) -> None:
-    assert read_back(enlarged(modules_of_svg(qr_svg(text)))) == text
+    assert scanned(enlarged(modules_of_svg(qr_svg(text)))) == text
 
 
 @pytest.mark.parametrize("size_px", [200, 333, 1024])
@@ -68,7 +58,7 @@ def test_the_pixels_say_what_they_were_given_at_any_size(text: str, size_px: int
 
     assert image.format == "PNG"
     assert image.size == (size_px, size_px)
-    assert read_back(np.asarray(image.convert("L"))) == text
+    assert scanned(np.asarray(image.convert("L"))) == text
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -78,7 +68,7 @@ def test_the_terminal_shows_black_on_white_whatever_its_colours(text: str) -> No
     inked = [re.fullmatch(r"\x1b\[38;5;16;48;5;231m(.*)\x1b\[0m", line) for line in lines]
     assert all(inked)
     modules = modules_of_blocks([line[1] for line in inked if line])
-    assert read_back(enlarged(modules)) == text
+    assert scanned(enlarged(modules)) == text
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -86,7 +76,7 @@ def test_without_colour_the_light_modules_are_the_ones_written(text: str) -> Non
     drawn = qr_terminal(text, colour=False)
 
     assert "\x1b" not in drawn
-    assert read_back(enlarged(~modules_of_blocks(drawn.splitlines()))) == text
+    assert scanned(enlarged(~modules_of_blocks(drawn.splitlines()))) == text
 
 
 def test_a_quiet_zone_of_four_modules_surrounds_the_code() -> None:
@@ -105,7 +95,7 @@ def test_it_reads_with_a_smudge_that_weaker_correction_would_not_survive() -> No
     (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
     page[bottom - (bottom - top) * 7 // 20 :, right - (right - left) * 7 // 20 :] = 255
 
-    assert read_back(page) == TEXTS[1]
+    assert scanned(page) == TEXTS[1]
 
 
 def test_the_vector_carries_nothing_that_a_strict_csp_blocks() -> None:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-import cv2
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.accounts.phone import Phone
 from tests.e2e.browsers import Browsers
 from tests.e2e.system import Starting
+from tests.scanning import scanned_file
 
 pytestmark = pytest.mark.e2e
 PASSWORD = "a long enough passphrase"
@@ -45,11 +44,7 @@ def set_up(page: Page) -> tuple[Phone, list[str]]:
     page.click("text=Second factor")
     page.fill("#id_begin_password", PASSWORD)
     page.click("button[value=begin]")
-    shown = cv2.imdecode(
-        np.frombuffer(page.locator(".otp-qr").screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE
-    )
-    assert shown is not None
-    text, _corners, _straight = cv2.QRCodeDetector().detectAndDecode(cv2.resize(shown, (660, 660)))
+    text = scanned_file(page.locator(".otp-qr").screenshot())
     [secret] = parse_qs(urlsplit(text).query)["secret"]
     assert page.locator(".otp-secret").inner_text().replace(" ", "") == secret
     phone = Phone(secret)
