@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import psycopg
 from django.conf import settings
 from django.contrib.auth.models import update_last_login
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg import sql
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import audit
@@ -117,6 +120,26 @@ def end_all_sessions(user: User, *, actor: User | None) -> None:
     for session in user.api_sessions.live():
         _end(session, ApiSession.EndReason.ENDED)
     audit.record(audit.Action.SESSIONS_ENDED, actor=actor, target=user)
+
+
+def sign_everybody_out(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+    """End all sessions, of browsers and of the API, and void the links of mails, in any database.
+
+    Args:
+        connection: to a database with this code's tables that nobody serves from yet, such as one
+            that was just restored: what was revoked since its backup would be good again.
+    """
+    users, ours, browsers = (
+        sql.Identifier(model._meta.db_table) for model in (User, ApiSession, Session)
+    )
+    connection.execute(sql.SQL("UPDATE {} SET session_version = session_version + 1").format(users))
+    connection.execute(
+        sql.SQL("UPDATE {} SET ended_at = now(), end_reason = %s WHERE ended_at IS NULL").format(
+            ours
+        ),
+        [ApiSession.EndReason.ENDED.value],
+    )
+    connection.execute(sql.SQL("DELETE FROM {}").format(browsers))
 
 
 def _end(session: ApiSession, reason: ApiSession.EndReason) -> None:

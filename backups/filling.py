@@ -62,31 +62,26 @@ def fill(copy: Copy, identities: Sequence[Any], *, url: str, on_bytes: OnBytes) 
         DestinationFailed: it can't be read to its end.
     """
     program = postgres.find("pg_restore", at_least=_major(copy))
-    with dump(copy, identities, on_bytes=on_bytes) as plain:
+    with Dump(copy, identities, on_bytes) as plain:
         _restore(program, plain, url)
         plain.finish()
     _compare(copy, url)
 
 
-def dump(copy: Copy, identities: Sequence[Any], *, on_bytes: OnBytes) -> "Dump":
-    """Read a run's dump as pg_restore takes it.
-
-    Raises:
-        PartDamaged: it is missing, or not what was signed.
-        DestinationFailed: it can't be read.
-    """
-    return Dump(copy, identities, on_bytes)
-
-
 class Dump:
-    """The archive of a run, decrypted and decompressed; checked against the manifest at its end."""
+    """The archive of a run, decrypted and decompressed, as pg_restore takes it."""
 
     def __init__(self, copy: Copy, identities: Sequence[Any], on_bytes: OnBytes) -> None:
+        """Open it.
+
+        Raises:
+            PartDamaged: it is missing, or not what was signed.
+            DestinationFailed: it can't be read.
+        """
         self._part = part = copy.manifest.part("database")
         # before the first of its SQL is run
         self._stored = open_signed(copy.destination, part.path, size=part.size, sha256=part.sha256)
-        self._told = _Told(self._stored, on_bytes)
-        self._plain = encryption.decrypt(self._told, identities)
+        self._plain = encryption.decrypt(_Told(self._stored, on_bytes), identities)
         self._plain_meter = SourceMeter(self._plain)
         self._archive = zstandard.ZstdDecompressor().stream_reader(
             cast("BinaryIO", self._plain_meter), read_across_frames=True
@@ -112,7 +107,7 @@ class Dump:
             raise PartDamaged(f"{self._part.path} can't be decompressed: {error}") from error
 
     def finish(self) -> None:
-        """Read to the end, and compare all that passed with what was signed.
+        """Read to the end, and compare what came out with the manifest.
 
         Raises:
             PartDamaged: it is something else.
@@ -122,21 +117,21 @@ class Dump:
         while self._plain_meter.read():
             pass
         part = self._part
-        if (self._told.size, self._told.sha256) != (part.size, part.sha256):
-            raise PartDamaged(f"{part.path} is not the file that was signed.")
         plain = self._plain_meter
         if (plain.size, plain.sha256) != (part.plain_size, part.plain_sha256):
             raise PartDamaged(f"What {part.path} holds is not what was backed up.")
 
 
-class _Told(SourceMeter):
-    def __init__(self, source: BinaryIO, on_bytes: OnBytes) -> None:
-        super().__init__(source)
-        self._on_bytes = on_bytes
+class _Told:
+    """A source that tells how much of it was read."""
 
-    def update(self, chunk: bytes | memoryview) -> None:
-        super().update(chunk)
+    def __init__(self, source: BinaryIO, on_bytes: OnBytes) -> None:
+        self._source, self._on_bytes = source, on_bytes
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._source.read(size)
         self._on_bytes(len(chunk))
+        return chunk
 
 
 def _restore(program: postgres.Program, archive: Dump, url: str) -> None:

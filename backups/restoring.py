@@ -18,14 +18,12 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import psycopg
-from django.contrib.sessions.models import Session
 from django.core.files.storage import Storage, storages
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
-from psycopg import sql
 
-from accounts.models import ApiSession, User
+from accounts.sessions import sign_everybody_out
 from backups import catalogue, databases, filling, postgres, recovery
 from backups.catalogue import Copy
 from backups.destinations import Destination
@@ -242,29 +240,12 @@ def _database(planned: Plan, identities: Sequence[Any], on_progress: OnProgress)
         )
         if planned.pending_migrations:
             _migrate(scratch)
-        _sign_everybody_out(scratch)
+        with psycopg.connect(scratch) as connection:
+            sign_everybody_out(connection)
     except BaseException:
         databases.drop(scratch)
         raise
     return scratch
-
-
-def _sign_everybody_out(url: str) -> None:
-    """End the sessions of browsers and of the API, and void the links of mails."""
-    users, sessions = User._meta.db_table, ApiSession._meta.db_table
-    with psycopg.connect(url) as connection:
-        connection.execute(
-            sql.SQL("UPDATE {} SET session_version = session_version + 1").format(
-                sql.Identifier(users)
-            )
-        )
-        connection.execute(
-            sql.SQL(
-                "UPDATE {} SET ended_at = now(), end_reason = %s WHERE ended_at IS NULL"
-            ).format(sql.Identifier(sessions)),
-            [ApiSession.EndReason.ENDED.value],
-        )
-        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(Session._meta.db_table)))
 
 
 def _migrate(url: str) -> None:
