@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -23,6 +23,11 @@ FILE_MAX_BYTES = 10_000_000
 OLD_FILES = 5
 # Of what libraries attach to their lines only this is written: the rest holds requests, arguments.
 ATTACHED = {"method", "path", "status", "status_code", "duration_ms", "bytes"}
+
+
+def usual_format(stream: TextIO, *, debug: bool) -> str:
+    """Choose one of `FORMATS` where nobody has: for people while they develop, or at a terminal."""
+    return "pretty" if debug or stream.isatty() else "json"
 
 
 def _add_request_id(logger: Any, name: str, event: EventDict) -> EventDict:

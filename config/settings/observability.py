@@ -1,5 +1,7 @@
 """Settings of what tells how it goes: logs, metrics, reports of errors."""
 
+import sys
+
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import env
@@ -12,7 +14,7 @@ COMMIT = env.str("COMMIT", "") or "unknown"
 # --- Logs -------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", "") or "INFO"
-LOG_FORMAT = env.str("LOG_FORMAT", "") or ("pretty" if DEBUG else "json")
+LOG_FORMAT = env.str("LOG_FORMAT", "") or logs.usual_format(sys.stderr, debug=DEBUG)
 LOG_DIR = env.str("LOG_DIR", "")
 if LOG_FORMAT not in logs.FORMATS:
     raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: it must be json or pretty.")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +103,15 @@ def test_a_file_that_somebody_else_moved_is_begun_anew(tmp_path: Path) -> None:
 
     assert (tmp_path / "moved").read_text() == "one\n"
     assert (tmp_path / "a.log").read_text() == "two\n"
+
+
+def test_who_reads_at_a_terminal_or_develops_gets_lines_for_people(tmp_path: Path) -> None:
+    terminal, secondary = os.openpty()
+    with (
+        open(terminal, "w"),
+        open(secondary, "w") as screen,
+        (tmp_path / "log").open("w") as file,
+    ):
+        assert logs.usual_format(screen, debug=False) == "pretty"
+        assert logs.usual_format(file, debug=False) == "json"
+        assert logs.usual_format(file, debug=True) == "pretty"
