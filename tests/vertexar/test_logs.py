@@ -108,8 +108,8 @@ def test_a_file_that_somebody_else_moved_is_begun_anew(tmp_path: Path) -> None:
 def test_who_reads_at_a_terminal_or_develops_gets_lines_for_people(tmp_path: Path) -> None:
     terminal, secondary = os.openpty()
     with (
-        open(terminal, "w"),
-        open(secondary, "w") as screen,
+        os.fdopen(terminal, "w"),
+        os.fdopen(secondary, "w") as screen,
         (tmp_path / "log").open("w") as file,
     ):
         assert logs.usual_format(screen, debug=False) == "pretty"
