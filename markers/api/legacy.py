@@ -1,9 +1,8 @@
-"""Paths of version 1.1.0 under which old clients still ask; thin, and marked as deprecated."""
+"""Rating and compiling pictures under the paths of version 1.1.0."""
 
 import json
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -11,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.services import home_organization
@@ -21,28 +19,13 @@ from markers.api.unavailable import busy_is_not_now
 from markers.models import TARGET_FILES, Marker
 from markers.options import NAMES, checked_options, no_options
 from vertexar.api.schema import problems
-
-DEPRECATED_ON: Final = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class SupersededView(APIView):
-    """An old path: each answer says since when it is old (RFC 9745), and what took its place."""
-
-    parser_classes = [MultiPartParser]
-    successor: str  # name of a route
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """Add the two headers."""
-        response["Deprecation"] = f"@{DEPRECATED_ON.timestamp():.0f}"
-        response["Link"] = f'<{reverse(self.successor)}>; rel="successor-version"'
-        return super().finalize_response(request, response, *args, **kwargs)
+from vertexar.api.superseded import SupersededView
 
 
 class LegacyAnalyzeView(SupersededView):
     """Ratings under the old path."""
 
+    parser_classes = [MultiPartParser]
     successor = "api:marker-analyze"
 
     @extend_schema(
@@ -91,6 +74,7 @@ class LegacyMarkerSerializer(serializers.Serializer[Any]):
 class LegacyGenerateView(SupersededView):
     """Markers under the old path."""
 
+    parser_classes = [MultiPartParser]
     successor = "api:marker-batches"
 
     @extend_schema(

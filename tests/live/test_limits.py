@@ -88,13 +88,15 @@ def answers(port: int) -> bool:
         server.close()
 
 
-def sign_in(port: int, name: str, password: str, *, ip: str = HERE) -> tuple[int, str]:
+def sign_in(
+    port: int, name: str, password: str, *, ip: str = HERE, path: str = "/api/v1/auth/login"
+) -> tuple[int, str]:
     """Try once; the status, and the code of the problem if it is one."""
     server = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     headers = {"Content-Type": "application/json", "X-Forwarded-For": f"10.0.0.1, {ip}"}
     try:
         body = json.dumps({"username": name, "password": password})
-        server.request("POST", "/api/v1/auth/login", body, headers)
+        server.request("POST", path, body, headers)
         response = server.getresponse()
         problem = json.load(response).get("type", "")
         return response.status, str(problem).rpartition(":")[2]

@@ -155,4 +155,5 @@ ASKED_WELL: Final[dict[str, Callable[[Scene], dict[str, Any]]]] = {
     "POST /api/v1/backups/{id}/verify": operator,
     "DELETE /api/v1/organizations/{organization_id}/members/{id}/2fa": member_enrolled,
     "POST /api/v1/users/me/erase": other_owner,
+    "POST /auth/register": registration_open,
 }

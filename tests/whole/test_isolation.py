@@ -145,6 +145,9 @@ TABLE: Final[dict[tuple[str, str], Row]] = {
         200, 200, 404, body=lambda tenant: {"markers": [str(tenant.marker.pk)]}
     ),
     ("api:marker-file", "get"): Row(200, 200, 404, kwargs=marker_file),
+    ("legacy-login", "post"): FOR_ALL_BADLY,
+    ("legacy-register", "post"): FOR_ALL_BADLY,
+    ("legacy-contents", "get"): OWN_AFFAIR,
     ("legacy-marker-analyze", "post"): Row(400, 400, 400, is_upload=True),
     ("legacy-marker-generate", "post"): Row(
         202, 403, 202, body=lambda tenant: {"image": picture()}, is_upload=True
