@@ -2,7 +2,8 @@
 
 Whoever writes modules writes many, with comments; whoever waits for a page on a phone wants one
 file of few bytes. A joined file imports nothing, so that it runs both as a module and as a classic
-script: browsers that know no workers made of modules are given the same file.
+script: browsers that know no workers made of modules are given the same file. Whoever looks for a
+mistake reads the modules as they were written: in development they are served so.
 """
 
 import posixpath
@@ -27,7 +28,8 @@ class NotJoinable(Exception):
 def minified(text: str) -> str:
     """Leave out what a browser does not need: comments, white space, needless punctuation.
 
-    All names stay. Where the library does not run (requirements/base.in) nothing is left out.
+    Names inside of functions become short, all others stay: a script alone still has its global
+    names, a joined one has none. Where the library does not run (requirements/base.in) nothing is left out.
 
     Raises:
         ValueError: the text is not JavaScript.
@@ -36,7 +38,7 @@ def minified(text: str) -> str:
         return text
     import minify  # brings a runtime of its own, which no server needs
 
-    minify.config({"js-keep-var-names": True, "js-version": _LANGUAGE})
+    minify.config({"js-keep-var-names": False, "js-version": _LANGUAGE})
     return str(minify.string("application/javascript", _IS_MODULE.sub("", text)))
 
 

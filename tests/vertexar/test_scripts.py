@@ -95,6 +95,13 @@ def test_joined_modules_run_as_a_classic_script_each_once_and_with_names_of_its_
     assert run(minified(joined_of(modules))) == ["begun", 1, 101]
 
 
+def test_names_inside_of_functions_become_short_and_global_ones_stay() -> None:
+    small = minified("const kept = (() => { const inner = 1; return { inner }; })();\n")
+
+    assert "kept" in small
+    assert small.count("inner") == 1  # the property
+
+
 def test_joined_modules_are_strict_as_modules_are() -> None:
     modules = {"room/page.js": "console.log(JSON.stringify((function () { return !this; })()));\n"}
 
@@ -134,7 +141,7 @@ def test_collected_scripts_are_small_and_are_named_after_what_is_in_them(tmp_pat
     names = HashedStaticStorage(location=root).hashed_files
 
     (source / "room" / "a.js").write_text("// why\nexport const a = 2;\n")
-    assert "a=2" in collected(source, root)["room/page.js"]
+    assert run(collected(source, root)["room/page.js"]) == 2
     changed = HashedStaticStorage(location=root).hashed_files
     assert changed["room/page.js"] != names["room/page.js"]
     assert changed["others.js"] == names["others.js"]
