@@ -1,5 +1,6 @@
 """Media back into a store: each one decrypted, hashed, and put under its name or not at all."""
 
+import errno
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -7,12 +8,14 @@ from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
 from backups import encryption
 from backups.catalogue import Copy, entries
 from backups.destinations import DestinationFailed
+from backups.filling import NotRestorable
 from backups.genuine import PartDamaged
 from backups.manifest import MediaEntry
 from backups.streams import CHUNK_BYTES, Meter, SinkMeter
@@ -21,7 +24,17 @@ from vertexar.storage import LocalStorage
 OnBytes = Callable[[int], object]
 AT_ONCE = 4  # media on their way at the same time
 BATCH = 64
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# a folder's, and a bucket's
+STORE_FAILURES = (OSError, ClientError, BotoCoreError)
+_MAKE_ROOM = "Make room and begin again: what was brought back is not fetched twice."
 IN_MEMORY_BYTES = 8 << 20  # of one medium; a longer one lies on disk until its hash is known
+
+
+class NoRoom(NotRestorable):
+    """The media store, or the place for what is on its way there, is full."""
+
+    code = "no_room"
 
 
 @dataclass(frozen=True)
@@ -53,12 +66,19 @@ def recover(
     Raises:
         PartDamaged: the index is damaged; what it gave before that was brought back.
         DestinationFailed: the index can't be read.
+        NoRoom: for the next of them; those that were brought back stay.
     """
 
     def one(entry: MediaEntry) -> tuple[str, bool | str]:
         try:
             did = _bring_back(entry, copy, identities, storage)
-        except (PartDamaged, encryption.CanNotDecrypt, DestinationFailed, OSError) as error:
+        except (PartDamaged, encryption.CanNotDecrypt, DestinationFailed) as error:
+            return entry.key, f"{error} {error.hint}".strip()
+        except STORE_FAILURES as error:
+            if getattr(error, "errno", None) in NO_ROOM:
+                raise NoRoom(
+                    f"There is no room for {entry.key}: {error}", hint=_MAKE_ROOM
+                ) from error
             return entry.key, str(error)
         finally:
             on_bytes(entry.size)

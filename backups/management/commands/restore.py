@@ -90,7 +90,7 @@ class Command(BaseCommand):
             may_replace=options["replace"],
         )
         copy = restoring.choose(wish, destinations, signers=signers)
-        planned = restoring.plan(wish, copy)
+        planned = restoring.plan(wish, copy, identities)
         self._tell(planned)
         if options["dry_run"]:
             return
