@@ -13,10 +13,11 @@ from django.core.files.base import File
 from django.core.files.storage import Storage
 
 from backups import encryption
-from backups.catalogue import Copy, entries
+from backups.catalogue import Copy
 from backups.destinations import DestinationFailed
 from backups.filling import NotRestorable
 from backups.genuine import PartDamaged
+from backups.indexes import entries
 from backups.manifest import MediaEntry
 from backups.streams import CHUNK_BYTES, Meter, SinkMeter
 from vertexar.storage import LocalStorage
@@ -44,7 +45,7 @@ class Recovery:
     Attributes:
         restored: media that were missing or damaged and are there now.
         kept: media that were there, with the right content.
-        failures: what could not be brought back, and why, by key.
+        failures: why media could not be brought back, by key; a sentence that names the medium.
     """
 
     restored: int
@@ -73,13 +74,12 @@ def recover(
         try:
             did = _bring_back(entry, copy, identities, storage)
         except (PartDamaged, encryption.CanNotDecrypt, DestinationFailed) as error:
-            return entry.key, f"{error} {error.hint}".strip()
+            return entry.key, _named(entry, f"{error} {error.hint}".strip())
         except STORE_FAILURES as error:
             if getattr(error, "errno", None) in NO_ROOM:
-                raise NoRoom(
-                    f"There is no room for {entry.key}: {error}", hint=_MAKE_ROOM
-                ) from error
-            return entry.key, str(error)
+                why = f"There is no room for {entry.key}: {error}"
+                raise NoRoom(why, hint=_MAKE_ROOM) from error
+            return entry.key, _named(entry, str(error))
         finally:
             on_bytes(entry.size)
         return entry.key, did
@@ -134,6 +134,10 @@ def _bring_back(entry: MediaEntry, copy: Copy, identities: Sequence[Any], storag
         medium.seek(0)
         storage.save(entry.key, File(medium))
     return True
+
+
+def _named(entry: MediaEntry, why: str) -> str:
+    return why if entry.key in why else f"{entry.key}: {why}"
 
 
 def _is_there(entry: MediaEntry, storage: Storage) -> bool:
