@@ -59,7 +59,7 @@ case "$word" in
         ;;
     public-ready)
         # The name and its certificate as people meet them, but at this machine.
-        curl --fail --silent --output /dev/null --max-time 5 --connect-to "::127.0.0.1:" \
+        curl --fail --silent --show-error --output /dev/null --max-time 5 --connect-to "::127.0.0.1:" \
             "https://$PUBLIC_HOST/health/ready"
         ;;
     *)
