@@ -83,8 +83,17 @@ undo() {
     set +e
     say "$reason"
     if [ -z "$live" ]; then
-        say "There was no version before: nothing to go back to"
-        [ "$is_switched" = yes ] || driver stop "$next"
+        say "There was no version before: nothing to go back to but what nginx asked until now"
+        if [ "$is_switched" = yes ]; then
+            mv "$DEPLOY_UPSTREAM.before" "$DEPLOY_UPSTREAM"
+            rm -f "$DEPLOY_STATE/live"
+            if ! driver reload-proxy; then
+                say "ATTENTION: nginx could not be sent back; $next is left running"
+                return
+            fi
+            drain "$next"
+        fi
+        driver stop "$next"
         return
     fi
     if [ "$is_switched" = yes ] && ! send_people_to "$live"; then

@@ -56,7 +56,7 @@ def _shell(tool: str, folder: Path) -> Iterator[list[str]]:
 def _compose(tool: str, folder: Path) -> Iterator[list[str]]:
     for over in LAYERS:
         files = [part for name in (BASE, *over) for part in ("--file", str(ROOT / name))]
-        yield [tool, "compose", *files, "config", "--quiet"]
+        yield [tool, "compose", *files, "--profile", "*", "config", "--quiet"]
 
 
 def _compose_model(tool: str, folder: Path) -> Iterator[list[str]]:

@@ -79,13 +79,13 @@ class Prometheus:
     def is_ready(self) -> bool:
         """Whether it has seen the system twice, as a rate needs."""
         try:
-            return (self.ask('count_over_time(up{job="vertexar"}[1m])') or 0) > 2
+            return (self.ask('count_over_time(up{job="web"}[1m])') or 0) > 2
         except (OSError, http.client.HTTPException):
             return False
 
     def sees_it(self) -> bool:
         """Whether the system hands its metrics out."""
-        return self.ask('up{job="vertexar"}') == 1
+        return self.ask('up{job="web"}') == 1
 
     def _get(self, path: str, query: Mapping[str, str]) -> Any:
         server = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -142,7 +142,7 @@ def watching(url: str, *, token: str = "", rules: Iterable[Path] = ()) -> Iterat
 def _configuration(url: str, token: str, rules: Iterable[Path]) -> dict[str, Any]:
     parts = urlsplit(url)
     job: dict[str, Any] = {
-        "job_name": "vertexar",
+        "job_name": "web",
         "scheme": parts.scheme,
         "static_configs": [{"targets": [parts.netloc]}],
     }

@@ -14,13 +14,20 @@
 #   public-ready            does the service answer where people ask?
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+# Where compose finds .env. That names its files too: without them it would take those for development.
+cd -- "$(dirname -- "$0")/../.."
 DEPLOY_WORKERS=${DEPLOY_WORKERS:-worker media compile backup beat}
 
-compose() {
-    docker compose --project-directory "$root" --file "$root/compose.yaml" \
-        --file "$root/docker/deploy/blue-green.yaml" "$@"
-}
+of_env_file() { sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1 | tr -d "\"'"; }
+PUBLIC_HOST=${PUBLIC_HOST:-$(of_env_file PUBLIC_HOST)}
+COMPOSE_FILE=${COMPOSE_FILE:-$(of_env_file COMPOSE_FILE)}
+if [ -z "$PUBLIC_HOST" ] || [ -z "$COMPOSE_FILE" ]; then
+    echo "PUBLIC_HOST and COMPOSE_FILE must stand in $(pwd)/.env (docs/deployment.md, 5)" >&2
+    exit 2
+fi
+export PUBLIC_HOST COMPOSE_FILE
+
+compose() { docker compose --profile by-deploy "$@"; }
 
 word=$1
 shift
@@ -57,8 +64,8 @@ case "$word" in
         ;;
     public-ready)
         # The name and its certificate as people meet them, but at this machine.
-        curl --fail --silent --output /dev/null --max-time 5 --connect-to "::127.0.0.1:" \
-            "https://${PUBLIC_HOST:?the name that people reach it by}/health/ready"
+        curl --fail --silent --show-error --output /dev/null --max-time 5 --connect-to "::127.0.0.1:" \
+            "https://$PUBLIC_HOST/health/ready"
         ;;
     *)
         echo "compose.sh does not know $word" >&2

@@ -16,8 +16,10 @@ from tests.docker.compose import BASE, DEVELOPMENT, STAGING, read, system
 ROOT = Path(__file__).parents[2]
 SECRETS = "/run/secrets/"
 OURS = {
-    "web", "worker", "media", "compile", "backup", "beat", "migrate", "bucket", "admin",
+    "web", "web-blue", "web-green", "worker", "media", "compile", "backup", "beat", "migrate",
+    "bucket", "admin",
 }  # fmt: skip
+WEBS = {"web", "web-blue", "web-green"}  # the plain one, and what a roll-out starts
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY|IDENTITY|DSN|^DATABASE_URL|^REDIS_URL|^EMAIL_URL")
 LAYERS = [(), (DEVELOPMENT,), (STAGING,)]
 
@@ -115,7 +117,7 @@ def test_secrets_are_made_once_and_are_their_owners_alone(secrets: Path) -> None
 
 def test_some_worker_takes_from_each_queue(services: dict[str, dict[str, Any]]) -> None:
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
-    commands = [service["command"] for name, service in services.items() if name in OURS - {"web"}]
+    commands = [service["command"] for name, service in services.items() if name in OURS - WEBS]
     taken = [
         queue
         for command in commands
@@ -130,9 +132,23 @@ def test_the_watched_are_asked_where_they_answer(services: dict[str, dict[str, A
     text = (ROOT / "docker" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
 
     for name in OURS - {"migrate", "bucket", "admin"}:
-        port = 8000 if name == "web" else services[name]["environment"]["METRICS_PORT"]
-        assert f"{name}:{port}" in text
+        port = 8000 if name in WEBS else services[name]["environment"]["METRICS_PORT"]
+        assert re.search(rf"\b{name}:{port}\b", text)
         assert "watch" in services[name]["networks"]
+    assert set(services["web"]["environment"]["ALLOWED_HOSTS"].split(",")) >= WEBS
+
+
+@pytest.mark.parametrize("over", LAYERS)
+def test_a_colour_is_a_web_that_only_a_roll_out_starts(over: tuple[str, ...]) -> None:
+    services = system(*over)["services"]
+
+    for colour in ("web-blue", "web-green"):
+        plain = {key: value for key, value in services[colour].items() if key != "profiles"}
+        assert services[colour]["profiles"] == ["by-deploy"]
+        if DEVELOPMENT not in over:
+            assert plain == services["web"]
+        # No name that others have too: Prometheus would be told of one or the other.
+        assert isinstance(services[colour]["networks"], list)
 
 
 @pytest.mark.parametrize("over", LAYERS)

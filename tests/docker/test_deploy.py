@@ -165,6 +165,15 @@ def test_the_very_first_version_leaves_things_as_they_were_when_it_fails(place: 
     assert place.upstream.read_text() == FIRST
 
 
+def test_the_very_first_switch_is_taken_back_when_people_are_not_answered(place: Place) -> None:
+    code, _said = place.deploy("to", "one", FAILS="public-ready")
+
+    assert code == 1
+    assert place.orders[-3:] == ["reload-proxy", "reload-proxy", "stop blue"]
+    assert place.upstream.read_text() == FIRST
+    assert place.status == "live: none (no colour)\nbefore: \n"
+
+
 def test_a_roll_out_that_is_broken_off_is_undone_and_none_runs_beside_another(
     running: Place,
 ) -> None:

@@ -1,0 +1,77 @@
+"""What the documents tell people to type at Docker Compose, against the services that there are."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docker.compose import system
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+COMMAND = re.compile(r"docker compose ([^`\n|;&>#]+)")
+FILES = "COMPOSE_FILE=compose.yaml"
+# What of a command takes services, and which of its options take a value of their own.
+OF_SERVICES = {"up", "run", "exec", "logs", "restart", "stop", "start", "ps", "rm"}
+WITH_VALUE = {"--since", "--tail", "--timeout", "--entrypoint", "--volume", "--user", "--env", "-e"}
+OF_ONE = {"run", "exec"}  # what follows their service is the container's
+PLACEHOLDER = re.compile(r"[A-Z]+")
+
+
+def commands() -> list[tuple[str, str]]:
+    """All of them, with the page each stands on."""
+    pages = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
+    return [
+        (str(page.relative_to(ROOT)), text.strip())
+        for page in pages
+        for text in COMMAND.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+def services_of(command: str) -> list[str]:
+    """The services that a command names."""
+    word, *rest = command.split()
+    if word not in OF_SERVICES:
+        return []
+    named = []
+    words = iter(rest)
+    for each in words:
+        if each == "--scale":
+            named.append(next(words).partition("=")[0])
+        elif each in WITH_VALUE:
+            next(words)
+        elif not each.startswith("-"):
+            named.append(each)
+            if word in OF_ONE:
+                break
+    return [name for name in named if not PLACEHOLDER.fullmatch(name)]
+
+
+def test_every_service_that_somebody_is_told_to_name_is_there() -> None:
+    services = system()["services"]
+    named = [(page, command, services_of(command)) for page, command in commands()]
+
+    assert len(named) > 30
+    assert not [told for told in named if not set(told[2]) <= set(services)]
+
+
+@pytest.mark.parametrize("page", ["deployment.md", "deployment.ru.md"])
+def test_which_files_are_meant_is_written_down_before_anything_is_started(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+
+    assert text.index(FILES) < text.index("docker compose ")
+    assert "cat > .env" in text[: text.index(FILES)]
+
+
+def test_no_command_names_files_of_its_own() -> None:
+    """They would be other files than those of the next command."""
+    told = [(page, text) for page, text in commands() if re.match(r"(-f|--file)\b", text)]
+
+    assert told == []
+
+
+def test_the_file_that_says_so_is_nobodys_but_the_machines() -> None:
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", ".env"], cwd=ROOT, check=False)
+
+    assert ignored.returncode == 0
