@@ -201,7 +201,11 @@ def test_what_is_not_understood_orders_nothing(place: Place, words: tuple[str, .
     assert (code, place.orders) == (2, [])
 
 
-COMPOSE_DRIVER = {"DEPLOY_DRIVER": str(DEPLOY.parent / "deploy" / "compose.sh")}
+COMPOSE_DRIVER = {
+    "DEPLOY_DRIVER": str(DEPLOY.parent / "deploy" / "compose.sh"),
+    "PUBLIC_HOST": "ar.example.org",
+    "COMPOSE_FILE": "compose.yaml",
+}
 WORDS = [("to", "two"), ("back",), ("retire",)]
 
 
