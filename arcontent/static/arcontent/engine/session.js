@@ -10,6 +10,9 @@ import { ScaleSpace } from "./pyramid.js";
 import { FramePyramid, Tracker } from "./track.js";
 import { mix, normalizedAt } from "./homography.js";
 
+/** @import { Keypoints } from "./detect.js" */
+/** @import { Descriptions } from "./freak.js" */
+/** @import { Matches } from "./match.js" */
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target } from "./target.js" */
@@ -28,6 +31,9 @@ import { mix, normalizedAt } from "./homography.js";
 const LIMITS = { perBucket: 20, total: 1500 };
 /** Poses that are looked at closely in one frame, for each target. */
 const MOST_PROPOSALS = 3;
+/** Targets whose poses are looked at in one frame, and matches of each, the nearest ones, that choose them. */
+const MOST_TARGETS = 3;
+const MOST_VOTERS = 60;
 /** What is asked of a first sighting, and of one that goes on: patches, and share of those to be seen. */
 const FOUND = { inliers: 10, share: 0.3 };
 const KEPT = { inliers: 8, share: 0.2 };
@@ -51,9 +57,9 @@ export class Session {
     this.detector = new Detector(this.space, LIMITS);
     this.describer = new Describer(LIMITS.total);
     this.pyramid = new FramePyramid(width, height);
+    this.matcher = new Matcher(targets, LIMITS.total);
     this.seekers = targets.map((target) => ({
       target,
-      matcher: new Matcher(target, LIMITS.total),
       finder: new PoseFinder(target),
       tracker: new Tracker(target),
       filter: new PoseFilter(target.width, target.height),
@@ -111,16 +117,38 @@ export class Session {
     this.space.fill(frame);
     const keypoints = this.detector.detect();
     const descriptions = this.describer.describe(this.space, keypoints);
-    for (const target of targets) {
-      const { matcher, finder, tracker } = this.seekers[target];
-      const matches = matcher.match(keypoints, descriptions);
-      const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
+    const matches = this.matcher.match(keypoints, descriptions);
+    for (const target of this.likeliest(targets, matches, keypoints, descriptions)) {
+      const { finder, tracker } = this.seekers[target];
+      const proposals = finder.propose(matches[target], keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
         const sighting = tracker.track(this.pyramid, homography);
         if (sighting !== null && isEnough(sighting, FOUND)) return { target, sighting };
       }
     }
     return null;
+  }
+
+  /**
+   * The targets that the most matches agree on.
+   * @param {Iterable<number>} targets
+   * @param {Matches[]} matches of each target
+   * @param {Keypoints} keypoints
+   * @param {Descriptions} descriptions
+   * @returns {number[]} at most `MOST_TARGETS`, the likeliest first
+   */
+  likeliest(targets, matches, keypoints, descriptions) {
+    const numbers = Array.from(targets);
+    if (numbers.length <= MOST_TARGETS) return numbers;
+    const votes = numbers.map((target) => {
+      const { finder } = this.seekers[target];
+      finder.collect(matches[target], keypoints, descriptions);
+      const { count, distance } = matches[target];
+      const nearest = Array.from({ length: count }, (_, i) => i).sort((i, j) => distance[i] - distance[j]);
+      const voters = nearest.slice(0, MOST_VOTERS);
+      return { target, most: Math.max(0, ...voters.map((voter) => finder.agreeing(voter).length)) };
+    });
+    return votes.sort((a, b) => b.most - a.most).slice(0, MOST_TARGETS).map(({ target }) => target);
   }
 
   /**
