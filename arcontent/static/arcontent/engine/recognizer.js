@@ -67,7 +67,7 @@ export class Recognizer extends EventTarget {
   }
 
   /**
-   * Load a target and warm up.
+   * Load a target. The worker warms up afterwards, until there are frames.
    * @param {ArrayBuffer} buffer a `.mind` file
    * @returns {Promise<{width: number, height: number}[]>} sizes of the pictures in the file, in pixels
    * @throws {Error} with `code` "bad_target" when the file cannot be used, "engine_failed" when the worker cannot

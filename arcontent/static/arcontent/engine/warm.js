@@ -1,5 +1,6 @@
 // Runs a session over a few frames drawn from its own target, so that the JavaScript engine has compiled all
-// stages before the camera's first frame: a cold first detection takes several times as long as a warm one.
+// stages before the camera's first frame: a cold first detection takes several times as long as a warm one. A frame
+// at a time, so that whoever needs the worker waits for one at most.
 
 import { blankImage } from "./image.js";
 
@@ -14,14 +15,18 @@ const FILL = 0.7;
 const FRAME_MS = 100;
 
 /**
+ * Each step is one frame; it may be broken off after any.
  * @param {Session} session as good as new afterwards, for frames from 0 ms on
  * @param {Target} target
  */
-export function warmUp(session, target) {
-  for (let i = 0; i < FRAMES; i += 1) {
-    session.process(drawnFrame(session, target, 4 * i), -FRAME_MS * (FRAMES - i));
+export function* warmUp(session, target) {
+  try {
+    for (let i = 0; i < FRAMES; i += 1) {
+      yield session.process(drawnFrame(session, target, 4 * i), -FRAME_MS * (FRAMES - i));
+    }
+  } finally {
+    session.lose();
   }
-  session.lose();
 }
 
 /**

@@ -53,6 +53,8 @@ const scope =
 let targets = [];
 /** @type {Session | null} */
 let session = null;
+/** @type {ReturnType<typeof warmUp> | null} what is left of the warm-up */
+let warming = null;
 /** @type {OffscreenCanvas | null} */
 let canvas = null;
 /** Bytes of the last VideoFrame, kept for the next. */
@@ -74,13 +76,21 @@ function load(buffer) {
     return;
   }
   session = new Session(targets, USUAL_WIDTH, USUAL_HEIGHT);
-  warmUp(session, targets[0]);
   scope.postMessage({ type: "loaded", targets: targets.map(({ width, height }) => ({ width, height })) });
+  warming = warmUp(session, targets[0]);
+  warm();
+}
+
+/** Go on warming up, until that is done or there is real work. */
+function warm() {
+  if (warming?.next().done === false) setTimeout(warm);
 }
 
 /** @param {FrameMessage} message */
 async function answer({ run, source, factor, frameWidth, frameHeight, timestamp }) {
   const start = performance.now();
+  warming?.return();
+  warming = null;
   /** @type {GreyImage} */
   let image;
   try {
