@@ -1,6 +1,7 @@
 // The state machine of recognition: searching for any of the targets, tracking one, losing it. Frames go in,
 // in order; events come out. Knows nothing of cameras, workers or clocks: the same frames give the same events.
 
+import { Crops } from "./crops.js";
 import { Describer } from "./freak.js";
 import { Detector } from "./detect.js";
 import { Matcher } from "./match.js";
@@ -34,6 +35,8 @@ const MOST_PROPOSALS = 3;
 /** Targets whose poses are looked at in one frame, and matches of each, the nearest ones, that choose them. */
 const MOST_TARGETS = 3;
 const MOST_VOTERS = 60;
+/** Patches of a level that a slow machine looks at. */
+const FEW_PATCHES = 48;
 /** What is asked of a first sighting, and of one that goes on: patches, and share of those to be seen. */
 const FOUND = { inliers: 10, share: 0.3 };
 const KEPT = { inliers: 8, share: 0.2 };
@@ -64,6 +67,11 @@ export class Session {
       tracker: new Tracker(target),
       filter: new PoseFilter(target.width, target.height),
     }));
+    /** @type {Crops | null} */
+    this.crops = null;
+    /** Whether to do less for each frame: this machine is slow. */
+    this.isThrifty = false;
+    this.searches = 0;
     this.searchedAtMs = -Infinity;
     /** @type {Track | null} */
     this.track = null;
@@ -76,6 +84,7 @@ export class Session {
    */
   process(frame, timestampMs) {
     this.pyramid.fill(frame);
+    for (const { tracker } of this.seekers) tracker.mostPatches = this.isThrifty ? FEW_PATCHES : Infinity;
     const { track } = this;
     if (track === null) return this.search(frame, timestampMs);
     const sighting = this.follow(track, timestampMs) ?? this.find(frame, [track.target])?.sighting ?? null;
@@ -114,9 +123,7 @@ export class Session {
    * @returns {{target: number, sighting: Sighting} | null}
    */
   find(frame, targets) {
-    this.space.fill(frame);
-    const keypoints = this.detector.detect();
-    const descriptions = this.describer.describe(this.space, keypoints);
+    const { keypoints, descriptions } = this.describe(frame);
     const matches = this.matcher.match(keypoints, descriptions);
     for (const target of this.likeliest(targets, matches, keypoints, descriptions)) {
       const { finder, tracker } = this.seekers[target];
@@ -127,6 +134,24 @@ export class Session {
       }
     }
     return null;
+  }
+
+  /**
+   * Keypoints of the frame, or of a part of it in every other search of a slow machine.
+   * @param {GreyImage} frame
+   */
+  describe(frame) {
+    this.searches += 1;
+    if (this.isThrifty && this.searches % 2 === 0) {
+      this.crops ??= new Crops(this.width, this.height, LIMITS);
+      const keypoints = this.crops.detect(frame);
+      const descriptions = this.describer.describe(this.crops.space, keypoints);
+      this.crops.place(keypoints);
+      return { keypoints, descriptions };
+    }
+    this.space.fill(frame);
+    const keypoints = this.detector.detect();
+    return { keypoints, descriptions: this.describer.describe(this.space, keypoints) };
   }
 
   /**
