@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Crops } from "../../../arcontent/static/arcontent/engine/crops.js";
+import { Detector } from "../../../arcontent/static/arcontent/engine/detect.js";
+import { ScaleSpace } from "../../../arcontent/static/arcontent/engine/pyramid.js";
 import { Session } from "../../../arcontent/static/arcontent/engine/session.js";
 import { readTargets } from "../../../arcontent/static/arcontent/engine/target.js";
 import { encodeMsgpack, mindFile } from "./mindfile.js";
@@ -9,9 +11,10 @@ import { cornerError, drawnFrame, drawnPicture, pose } from "./scenes.js";
 
 const LIMITS = { perBucket: 20, total: 1500 };
 const PICTURE = drawnPicture({ seed: 41, width: 240, height: 180 });
+const detector = (width, height) => new Detector(new ScaleSpace(width, height), LIMITS);
 
 test("nine crops in turn cover the whole frame, the middle first", () => {
-  const crops = new Crops(640, 480, LIMITS);
+  const crops = new Crops(detector(320, 320));
   const frame = drawnFrame({ picture: PICTURE });
   const seen = new Set();
   const places = [];
@@ -30,12 +33,13 @@ test("nine crops in turn cover the whole frame, the middle first", () => {
   assert.equal(seen.size, 32 * 24);
 });
 
-test("a frame smaller than a crop is taken whole", () => {
-  const crops = new Crops(300, 480, LIMITS);
+test("a crop as wide as the frame moves up and down only", () => {
+  const crops = new Crops(detector(300, 320));
 
-  crops.detect(drawnFrame({ picture: PICTURE, width: 300, height: 480 }));
+  const frame = drawnFrame({ picture: PICTURE, width: 300, height: 480 });
+  const places = Array.from({ length: 9 }, () => (crops.detect(frame), [crops.left, crops.top]));
 
-  assert.deepEqual([crops.crop.width, crops.crop.height, crops.left], [300, 320, 0]);
+  assert.deepEqual(new Set(places.map(String)), new Set(["0,80", "0,0", "0,160"]));
 });
 
 test("a slow phone finds a picture in a crop, where it is in the frame", () => {

@@ -1,27 +1,20 @@
 // Parts of frames in which a slow phone searches, one a frame, in place of the whole frame: nine places in turn, which
 // overlap, the middle first. Keypoints come in pixels of the whole frame.
 
-import { Detector } from "./detect.js";
 import { blankImage } from "./image.js";
-import { ScaleSpace } from "./pyramid.js";
 
-/** @import { DetectorLimits, Keypoints } from "./detect.js" */
+/** @import { Detector, Keypoints } from "./detect.js" */
 /** @import { GreyImage } from "./image.js" */
 
-const SIDE_PX = 320;
 /** Where crops lie, in halves of the room there is: across, down. */
 const PLACES = [[1, 1], [0, 0], [2, 2], [2, 0], [0, 2], [1, 0], [1, 2], [0, 1], [2, 1]];
 
 export class Crops {
-  /**
-   * @param {number} width of the frames, in pixels
-   * @param {number} height
-   * @param {DetectorLimits} limits
-   */
-  constructor(width, height, limits) {
-    this.crop = blankImage(Math.min(SIDE_PX, width), Math.min(SIDE_PX, height));
-    this.space = new ScaleSpace(this.crop.width, this.crop.height);
-    this.detector = new Detector(this.space, limits);
+  /** @param {Detector} detector of the crops' size, in which they fit into the frames */
+  constructor(detector) {
+    this.detector = detector;
+    this.space = detector.space;
+    this.crop = blankImage(this.space.width, this.space.height);
     this.turn = 0;
     this.left = 0;
     this.top = 0;

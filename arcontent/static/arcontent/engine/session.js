@@ -35,6 +35,8 @@ const MOST_PROPOSALS = 3;
 /** Targets whose poses are looked at in one frame, and matches of each, the nearest ones, that choose them. */
 const MOST_TARGETS = 3;
 const MOST_VOTERS = 60;
+/** Side of the parts of a frame in which a slow machine searches. */
+const CROP_PX = 320;
 /** Patches of a level that a slow machine looks at. */
 const FEW_PATCHES = 48;
 /** What is asked of a first sighting, and of one that goes on: patches, and share of those to be seen. */
@@ -143,7 +145,8 @@ export class Session {
   describe(frame) {
     this.searches += 1;
     if (this.isThrifty && this.searches % 2 === 0) {
-      this.crops ??= new Crops(this.width, this.height, LIMITS);
+      const side = (/** @type {number} */ whole) => Math.min(whole, CROP_PX);
+      this.crops ??= new Crops(new Detector(new ScaleSpace(side(this.width), side(this.height)), LIMITS));
       const keypoints = this.crops.detect(frame);
       const descriptions = this.describer.describe(this.crops.space, keypoints);
       this.crops.place(keypoints);
