@@ -40,7 +40,7 @@ const EXTRACT_WORDS = 4;
 const MOST_OF_64 = 16;
 const MOST_OF_128 = 32;
 /** What so many rows have in common tells too little of any to be worth looking at them. */
-const MOST_IN_BUCKET = 110;
+const MOST_IN_BUCKET = 90;
 /** Most bits of 666 in which a match may differ. */
 const MOST_OF_ALL = 210;
 /** A match must be this much better than the best match at another place of the same picture ... */

@@ -34,7 +34,7 @@ const LIMITS = { perBucket: 20, total: 1500 };
 const MOST_PROPOSALS = 3;
 /** Targets whose poses are looked at in one frame, and matches of each, the nearest ones, that choose them. */
 const MOST_TARGETS = 3;
-const MOST_VOTERS = 60;
+const MOST_VOTERS = 30;
 /** Side of the parts of a frame in which a slow machine searches. */
 const CROP_PX = 320;
 /** Patches of a level that a slow machine looks at. */
