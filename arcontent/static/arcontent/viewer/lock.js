@@ -10,7 +10,7 @@ const KEPT_FRAMES = 8;
 /** Without a new result for so long the live video is shown again, rather than a camera that stands still. */
 const PATIENCE_MS = 1000;
 
-/** @typedef {{timestamp: number, atMs: number, canvas: HTMLCanvasElement}} KeptFrame when it was taken, and when it came */
+/** @typedef {{timestamp: number, atMs: number, isDrawn: boolean, canvas: HTMLCanvasElement}} KeptFrame */
 
 export class FrameLock {
   /** @param {{camera: HTMLVideoElement, canvas: HTMLCanvasElement}} elements the canvas lies over the camera's video */
@@ -38,7 +38,7 @@ export class FrameLock {
     const frame = this.kept.find((kept) => kept.timestamp === timestamp);
     if (frame === undefined) return;
     this.budget.result(performance.now() - frame.atMs);
-    if (!this.budget.fits) return this.showLive();
+    if (!this.budget.fits || !frame.isDrawn) return this.showLive();
     draw(frame.canvas, frame.canvas.width, frame.canvas.height, this.canvas);
     this.canvas.hidden = false;
     clearTimeout(this.timer);
@@ -65,8 +65,9 @@ export class FrameLock {
     this.budget.frame();
     const oldest = this.kept.length < KEPT_FRAMES ? undefined : this.kept.shift();
     const canvas = oldest?.canvas ?? document.createElement("canvas");
-    if (this.budget.fits) draw(this.camera, this.camera.videoWidth, this.camera.videoHeight, canvas);
-    this.kept.push({ timestamp, atMs: performance.now(), canvas });
+    const isDrawn = this.budget.fits;
+    if (isDrawn) draw(this.camera, this.camera.videoWidth, this.camera.videoHeight, canvas);
+    this.kept.push({ timestamp, atMs: performance.now(), isDrawn, canvas });
   }
 }
 
