@@ -46,15 +46,18 @@ def minified(text: str) -> str:
 def joined(entry: str, read: Read) -> str:
     """Write a module and all that it imports, directly or not, as one file that imports nothing.
 
-    Each module becomes a function that is run once and answers with its exports: names of one stay
-    unknown to the others. Modules may write `import { a, b as c } from "./other.js";` and
-    `export` before a function, class or constant; nothing else.
+    Each module becomes a function that is run once and answers with a list of its exports: names
+    of one stay unknown to the others, and cost nothing. Modules may write
+    `import { a, b as c } from "./other.js";` and `export` before a function, class or constant;
+    nothing else.
 
     Raises:
-        NotJoinable: a module imports or exports otherwise, or imports itself in a circle.
+        NotJoinable: a module imports or exports otherwise, imports what is not exported, or imports
+            itself in a circle.
     """
     order: list[str] = []
     bodies: dict[str, str] = {}
+    exports: dict[str, list[str]] = {}
 
     def visit(name: str, above: tuple[str, ...]) -> None:
         if name in above:
@@ -68,7 +71,14 @@ def joined(entry: str, read: Read) -> str:
         }
         for place in places.values():
             visit(place, (*above, name))
-        bodies[name] = _as_function(name, text, {w: order.index(p) for w, p in places.items()})
+        exports[name] = [exported for _kind, exported in _EXPORT.findall(text)]
+
+        def taken(found: re.Match[str]) -> str:
+            place = places[found[2]]
+            return _taken(found, name, order.index(place), exports[place])
+
+        body = _IMPORT.sub(taken, text)
+        bodies[name] = _as_function(name, body, exports[name])
         order.append(name)
 
     visit(entry, ())
@@ -76,14 +86,19 @@ def joined(entry: str, read: Read) -> str:
     return "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
 
 
-def _as_function(name: str, text: str, numbers: dict[str, int]) -> str:
-    exports = [exported for _kind, exported in _EXPORT.findall(text)]
-    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(lambda found: _taken(found, numbers), text))
+def _as_function(name: str, text: str, exports: list[str]) -> str:
+    body = _EXPORT.sub(r"\1 \2", text)
     if left_over := _LEFT_OVER.search(body):
         raise NotJoinable(f"{name}: {left_over[0]}")
-    return f"(() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})()"
+    return f"(() => {{\n{body}\nreturn [{', '.join(exports)}];\n}})()"
 
 
-def _taken(found: re.Match[str], numbers: dict[str, int]) -> str:
-    names = re.sub(r"(\w+)\s+as\s+(\w+)", r"\1: \2", found[1])
-    return f"const {{{names}}} = module{numbers[found[2]]};"
+def _taken(found: re.Match[str], name: str, number: int, exports: list[str]) -> str:
+    """Take by its place in the list what is imported by name."""
+    local = {}
+    for wish in filter(None, (wish.strip() for wish in found[1].split(","))):
+        theirs, _as, ours = wish.partition(" as ")
+        if theirs.strip() not in exports:
+            raise NotJoinable(f"{name}: {theirs} of {found[2]}")
+        local[theirs.strip()] = ours.strip() or theirs.strip()
+    return f"const [{', '.join(local.get(exported, '') for exported in exports)}] = module{number};"

@@ -68,6 +68,15 @@ def resting(folder: Path) -> Clip:
 
 
 @pytest.fixture(scope="package")
+def unhurried(folder: Path) -> Clip:
+    """The picture lies still before a camera of five frames a second."""
+    return render_clip(
+        folder / "unhurried.y4m", picture=PICTURE, fps=5, lead_in_frames=0, shown_frames=10,
+        tail_frames=0,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="package")
 def upright(folder: Path) -> Clip:
     """The same of a camera held upright."""
     view = View(fill=0.42, tilt_deg=30, tilt_axis_deg=20, roll_deg=10, centre=(0.52, 0.48))

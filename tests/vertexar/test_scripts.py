@@ -113,6 +113,11 @@ def test_what_can_not_be_joined_is_refused(line: str) -> None:
         joined_of({"room/page.js": f"{line}\n", "room/log.js": ""})
 
 
+def test_what_is_not_exported_can_not_be_joined() -> None:
+    with pytest.raises(NotJoinable, match="missing"):
+        joined_of({"room/page.js": 'import { missing } from "./log.js";\n', "room/log.js": ""})
+
+
 def test_modules_in_a_circle_are_refused() -> None:
     modules = {
         "room/page.js": 'import { a } from "./a.js";\n',

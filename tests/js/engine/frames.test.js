@@ -137,3 +137,26 @@ test("where frames are announced each is told with its own time, until stopped",
   callbacks.get(2)(0, { mediaTime: 0.3 });
   assert.deepEqual(times, [100, 200]);
 });
+
+test("smaller frames are taken as bitmaps where VideoFrames would be, and large ones again later", async () => {
+  browserWith({ ...videoFrames(), ...bitmaps, ...canvases });
+  const grabber = new FrameGrabber();
+
+  grabber.small = true;
+  const small = await grabber.grab(VIDEO);
+  grabber.small = false;
+  const large = await grabber.grab(VIDEO);
+
+  assert.deepEqual([small.source.width, small.factor, large.factor], [480, 1, 2]);
+  assert.equal(grabber.form, "video-frame");
+});
+
+test("smaller frames are drawn on a canvas where there are no bitmaps", async () => {
+  browserWith(canvases);
+  const grabber = new FrameGrabber();
+
+  grabber.small = true;
+  const { source } = await grabber.grab(VIDEO);
+
+  assert.deepEqual([source.width, source.height], [480, 270]);
+});

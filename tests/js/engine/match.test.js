@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { WORDS } from "../../../arcontent/static/arcontent/engine/freak.js";
-import { Matcher, chooseBits } from "../../../arcontent/static/arcontent/engine/match.js";
+import { EXTRACT, Matcher } from "../../../arcontent/static/arcontent/engine/match.js";
 import { randomNumbers } from "./scenes.js";
 
 function randomFeatures(count, random) {
@@ -32,7 +32,7 @@ test("descriptors match themselves without a differing bit", () => {
   const random = randomNumbers(1);
   const subject = target(random);
 
-  const matches = new Matcher(subject, 100).match(...asFrame(subject.features[1], 1, 0, random));
+  const matches = new Matcher([subject], 100).match(...asFrame(subject.features[1], 1, 0, random))[0];
 
   assert.equal(matches.count, 80);
   for (let i = 0; i < 80; i += 1) {
@@ -46,7 +46,7 @@ test("the distance is the number of bits that differ", () => {
   const [keypoints, descriptions] = asFrame(subject.features[0], 0, 0, random);
   for (const bit of [0, 31, 32, 300, 665]) descriptions.words[7 * WORDS + (bit >> 5)] ^= 1 << (31 - (bit & 31));
 
-  const matches = new Matcher(subject, 100).match(keypoints, descriptions);
+  const matches = new Matcher([subject], 100).match(keypoints, descriptions)[0];
 
   assert.equal(matches.distance[7], 5);
 });
@@ -55,7 +55,7 @@ test("descriptors with a tenth of their bits flipped still match the right ones"
   const random = randomNumbers(3);
   const subject = target(random);
 
-  const matches = new Matcher(subject, 100).match(...asFrame(subject.features[0], 0, 60, random));
+  const matches = new Matcher([subject], 100).match(...asFrame(subject.features[0], 0, 60, random))[0];
 
   assert.ok(matches.count >= 55, `${matches.count} of 60`);
   for (let i = 0; i < matches.count; i += 1) assert.equal(matches.feature[i], matches.keypoint[i]);
@@ -65,7 +65,7 @@ test("chance descriptors match nothing", () => {
   const random = randomNumbers(4);
   const subject = target(random);
 
-  const matches = new Matcher(subject, 300).match(...asFrame(randomFeatures(300, random), 1, 0, random));
+  const matches = new Matcher([subject], 300).match(...asFrame(randomFeatures(300, random), 1, 0, random))[0];
 
   assert.equal(matches.count, 0);
 });
@@ -73,8 +73,7 @@ test("chance descriptors match nothing", () => {
 test("a descriptor that differs in more than 210 bits is no match, however like it looked at first", () => {
   const random = randomNumbers(9);
   const subject = target(random);
-  const matcher = new Matcher(subject, 100);
-  const others = Array.from({ length: 666 }, (_, bit) => bit).filter((bit) => !matcher.bits.includes(bit));
+  const others = Array.from({ length: 666 }, (_, bit) => bit).filter((bit) => !EXTRACT.includes(bit));
   const flip = (words, row, count) => {
     for (const bit of others.slice(0, count)) words[row * WORDS + (bit >> 5)] ^= 1 << (31 - (bit & 31));
   };
@@ -82,7 +81,7 @@ test("a descriptor that differs in more than 210 bits is no match, however like 
   flip(descriptions.words, 0, 210);
   flip(descriptions.words, 1, 211);
 
-  const { count, keypoint } = matcher.match(keypoints, descriptions);
+  const [{ count, keypoint }] = new Matcher([subject], 100).match(keypoints, descriptions);
 
   const matched = new Set(keypoint.subarray(0, count));
   assert.deepEqual([matched.has(0), matched.has(1)], [true, false]);
@@ -92,7 +91,7 @@ test("minima are never matched with maxima", () => {
   const random = randomNumbers(5);
   const subject = target(random);
 
-  const matches = new Matcher(subject, 100).match(...asFrame(subject.features[1], 0, 0, random));
+  const matches = new Matcher([subject], 100).match(...asFrame(subject.features[1], 0, 0, random))[0];
 
   assert.equal(matches.count, 0);
 });
@@ -106,23 +105,54 @@ test("a descriptor with a twin elsewhere is left out, one with a twin beside it 
   list.words.copyWithin(9 * WORDS, 8 * WORDS, 9 * WORDS);
   [list.x[8], list.y[8], list.x[9], list.y[9]] = [50, 50, 58, 50];
 
-  const matches = new Matcher(subject, 100).match(...asFrame(list, 0, 0, random));
+  const matches = new Matcher([subject], 100).match(...asFrame(list, 0, 0, random))[0];
 
   const matched = new Set(matches.keypoint.subarray(0, matches.count));
   assert.deepEqual([4, 5, 8, 9].map((row) => matched.has(row)), [false, false, true, true]);
 });
 
-test("the bits looked at first are 128 different ones, and none that is always the same", () => {
+test("targets of one file are matched each as if it were alone", () => {
   const random = randomNumbers(7);
-  const { features } = target(random);
-  for (const { words, count } of features) {
-    for (let i = 0; i < count; i += 1) words[i * WORDS] |= 0xffff0000;
+  const subjects = [target(random), target(random), target(random)];
+  const frame = asFrame(subjects[1].features[1], 1, 40, random);
+
+  const together = new Matcher(subjects, 100).match(...frame);
+
+  for (const [number, subject] of subjects.entries()) {
+    assert.deepEqual(together[number], new Matcher([subject], 100).match(...frame)[0]);
   }
+  assert.deepEqual(together.map(({ count }) => count > 70), [false, true, false]);
+});
 
-  const bits = chooseBits(features);
+test("a twin in another picture is no rival", () => {
+  const random = randomNumbers(9);
+  const subjects = [target(random), target(random)];
+  subjects[1].features[0].words.set(subjects[0].features[0].words);
 
-  assert.equal(new Set(bits).size, 128);
-  assert.ok(bits.every((bit) => bit >= 16 && bit < 666));
+  const [first, second] = new Matcher(subjects, 100).match(...asFrame(subjects[0].features[0], 0, 0, random));
+
+  assert.deepEqual([first.count, second.count], [60, 60]);
+});
+
+test("the bits looked at first are 128 of a descriptor's 666", () => {
+  assert.equal(EXTRACT.length, 128);
+  assert.ok(EXTRACT.every((bit) => bit < 666));
+});
+
+test("what a crowd of features has in common finds none of them, what is their own does", () => {
+  const random = randomNumbers(10);
+  const crowd = { ...target(random), features: [randomFeatures(200, random), randomFeatures(0, random)] };
+  const { words } = crowd.features[0];
+  for (const bit of EXTRACT.subarray(0, 120)) {
+    for (let i = 0; i < 200; i += 1) words[i * WORDS + (bit >> 5)] |= 1 << (31 - (bit & 31));
+  }
+  const frame = asFrame(crowd.features[0], 0, 0, random);
+  const first = new Matcher([crowd], 200).match(...frame)[0].count;
+  frame[1].words[EXTRACT[127] >> 5] ^= 1 << (31 - (EXTRACT[127] & 31));
+
+  const { count, keypoint } = new Matcher([crowd], 200).match(...frame)[0];
+
+  assert.deepEqual([first, count, keypoint.subarray(0, count).includes(0)], [200, 199, false]);
 });
 
 test("a target without points of one kind is matched by the other", () => {
@@ -130,7 +160,7 @@ test("a target without points of one kind is matched by the other", () => {
   const subject = target(random);
   subject.features[0] = randomFeatures(0, random);
 
-  const matches = new Matcher(subject, 100).match(...asFrame(subject.features[1], 1, 0, random));
+  const matches = new Matcher([subject], 100).match(...asFrame(subject.features[1], 1, 0, random))[0];
 
   assert.equal(matches.count, 80);
 });

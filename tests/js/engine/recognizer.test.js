@@ -230,3 +230,25 @@ test("any other refusal of a worker is not hidden", () => {
 
   assert.throws(() => new Recognizer({ workerUrl: "worker.js" }), { name: "SecurityError" });
 });
+
+test("a slow worker is asked for less, and gets smaller frames once nothing is followed", async () => {
+  const { recognizer, video, worker } = started();
+  const sight = (type) => ({ type, target: 0, homography: null, frameWidth: 1280, frameHeight: 720, timestamp: 0 });
+  const go = async (count, ...events) => {
+    for (let i = 0; i < count; i += 1) {
+      await video.frame(0.1);
+      worker.answer({ ...result(worker.frames().at(-1).run, ...events), ms: 60 });
+    }
+  };
+
+  await go(15, sight("update"));
+  assert.equal(recognizer.stats.pace, 1);
+  await go(15, sight("update"));
+  await go(1, sight("update"));
+  assert.deepEqual([worker.frames().at(-1).isThrifty, worker.frames().at(-1).source.width], [true, 640]);
+  await go(1, sight("lost"));
+  await go(1);
+
+  assert.equal(recognizer.stats.pace, 2);
+  assert.equal(worker.frames().at(-1).source.width, 480);
+});

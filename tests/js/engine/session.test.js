@@ -120,9 +120,11 @@ test("frames of a turned phone are recognised by a session of their size", () =>
   assert.equal(found?.type, "found");
 });
 
-test("a warmed session is as good as new", () => {
+test("a warmed session is as good as new, even when it was interrupted", () => {
   const warmed = new Session(TARGETS, 640, 480);
-  warmUp(warmed, TARGETS[0]);
+  const steps = warmUp(warmed, TARGETS[0]);
+  assert.equal([steps.next(), steps.next()][1].value?.type, "update");
+  steps.return();
   const frames = [shown(0, { turn: 0.2 }), shown(0, { turn: 0.21 })];
 
   assert.deepEqual(run(warmed, frames), run(new Session(TARGETS, 640, 480), frames));

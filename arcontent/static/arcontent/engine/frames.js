@@ -16,6 +16,9 @@
 /** Frames are processed at about this length of the longer side. */
 const PROCESSED_SIDE_PX = 640;
 
+/** Or, on slow phones, at about this one. */
+const SMALL_SIDE_PX = 480;
+
 /** Takes frames of videos. Falls back from form to form, for good, when one does not work. */
 export class FrameGrabber {
   constructor() {
@@ -25,6 +28,12 @@ export class FrameGrabber {
     if ("VideoFrame" in globalThis) this.forms.unshift("video-frame");
     /** @type {HTMLCanvasElement | null} */
     this.canvas = null;
+    this.sidePx = PROCESSED_SIDE_PX;
+  }
+
+  /** Take smaller frames from now on, or those of the usual size again. @param {boolean} isSmall */
+  set small(isSmall) {
+    this.sidePx = isSmall ? SMALL_SIDE_PX : PROCESSED_SIDE_PX;
   }
 
   /** The form frames are taken in. */
@@ -68,9 +77,12 @@ export class FrameGrabber {
    */
   async take(video, frameWidth, frameHeight) {
     const factor = shrinkFactor(frameWidth, frameHeight);
-    const width = Math.floor(frameWidth / factor);
-    const height = Math.floor(frameHeight / factor);
-    if (this.form === "video-frame") {
+    // Pixels of a VideoFrame are shrunk by whole numbers, the others by the browser, to any size.
+    const share = this.sidePx / (PROCESSED_SIDE_PX * factor);
+    const width = Math.floor(frameWidth * share);
+    const height = Math.floor(frameHeight * share);
+    const isSmall = this.sidePx < PROCESSED_SIDE_PX;
+    if (this.form === "video-frame" && !isSmall) {
       const source = new VideoFrame(video);
       if (isUpright(source, frameWidth, frameHeight)) {
         return { source, transfer: [source], factor, frameWidth, frameHeight };
@@ -78,7 +90,7 @@ export class FrameGrabber {
       source.close();
       return null;
     }
-    if (this.form === "bitmap") {
+    if (this.forms.includes("bitmap")) {
       const source = await createImageBitmap(video, { resizeWidth: width, resizeHeight: height });
       return { source, transfer: [source], factor: 1, frameWidth, frameHeight };
     }

@@ -2,6 +2,7 @@
 // in the worker; at most one frame is on its way at any time, so a slow phone skips frames instead of lagging.
 
 import { FrameGrabber, watchFrames } from "./frames.js";
+import { Pace, SMALL, THRIFTY } from "./pace.js";
 
 /** @import { FromWorker, ResultMessage, ToWorker } from "./worker.js" */
 
@@ -24,6 +25,7 @@ import { FrameGrabber, watchFrames } from "./frames.js";
  * @property {number} skipped frames that came while the worker was busy
  * @property {number} lastMs what the worker spent on the last frame
  * @property {string} form how frames are taken: "video-frame", "bitmap" or "canvas"
+ * @property {number} pace how much less than everything is done for a frame: 0, 1 or 2 (pace.js)
  */
 
 /** Something of the engine itself did not work; `code` says what. */
@@ -47,9 +49,15 @@ export class Recognizer extends EventTarget {
   constructor({ workerUrl }) {
     super();
     /** @type {RecognizerStats} */
-    this.stats = { frames: 0, processed: 0, skipped: 0, lastMs: 0, form: "" };
+    this.stats = { frames: 0, processed: 0, skipped: 0, lastMs: 0, form: "", pace: 0 };
     /** @private */
     this.grabber = new FrameGrabber();
+    /** @private */
+    this.pace = new Pace();
+    /** @private what the grabbing of the frame took that is on its way */
+    this.grabMs = 0;
+    /** @private */
+    this.isSeeing = false;
     /** @private */
     this.worker = startedWorker(workerUrl);
     this.worker.addEventListener("message", (event) => this.receive(event.data));
@@ -67,7 +75,7 @@ export class Recognizer extends EventTarget {
   }
 
   /**
-   * Load a target and warm up.
+   * Load a target. The worker warms up afterwards, until there are frames.
    * @param {ArrayBuffer} buffer a `.mind` file
    * @returns {Promise<{width: number, height: number}[]>} sizes of the pictures in the file, in pixels
    * @throws {Error} with `code` "bad_target" when the file cannot be used, "engine_failed" when the worker cannot
@@ -86,6 +94,7 @@ export class Recognizer extends EventTarget {
    */
   start(video) {
     this.stop();
+    this.isSeeing = false;
     this.send({ type: "reset" });
     this.stopWatching = watchFrames(video, (timestamp) => {
       this.stats.frames += 1;
@@ -118,7 +127,11 @@ export class Recognizer extends EventTarget {
   async process(video, timestamp, run) {
     this.isBusy = true;
     try {
+      // Frames of another size are searched anew, so nothing changes while a picture is followed.
+      if (!this.isSeeing) this.grabber.small = this.pace.level >= SMALL;
+      const startedAt = performance.now();
       const shot = await this.grabber.grab(video);
+      this.grabMs = performance.now() - startedAt;
       this.stats.form = this.grabber.form;
       if (shot === null || run !== this.run) {
         if (shot !== null && "close" in shot.source) shot.source.close();
@@ -126,7 +139,8 @@ export class Recognizer extends EventTarget {
         return;
       }
       const { source, transfer, factor, frameWidth, frameHeight } = shot;
-      this.send({ type: "frame", run, source, factor, frameWidth, frameHeight, timestamp }, transfer);
+      const isThrifty = this.pace.level >= THRIFTY;
+      this.send({ type: "frame", run, isThrifty, source, factor, frameWidth, frameHeight, timestamp }, transfer);
     } catch (error) {
       this.isBusy = false;
       this.fail(new RecognizerError("no_frames", String(error)));
@@ -154,10 +168,13 @@ export class Recognizer extends EventTarget {
   report({ run, events, ms }) {
     this.stats.processed += 1;
     this.stats.lastMs = ms;
+    this.pace.add(this.grabMs + ms);
+    this.stats.pace = this.pace.level;
     if (run !== this.run) return;
     for (const { type, homography, ...rest } of events) {
       /** @type {Sight} */
       const detail = { ...rest, homography: homography && Array.from(homography) };
+      this.isSeeing = type !== "lost";
       this.dispatchEvent(new CustomEvent(type, { detail }));
     }
   }

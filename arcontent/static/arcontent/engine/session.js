@@ -1,6 +1,7 @@
 // The state machine of recognition: searching for any of the targets, tracking one, losing it. Frames go in,
 // in order; events come out. Knows nothing of cameras, workers or clocks: the same frames give the same events.
 
+import { Crops } from "./crops.js";
 import { Describer } from "./freak.js";
 import { Detector } from "./detect.js";
 import { Matcher } from "./match.js";
@@ -10,6 +11,9 @@ import { ScaleSpace } from "./pyramid.js";
 import { FramePyramid, Tracker } from "./track.js";
 import { mix, normalizedAt } from "./homography.js";
 
+/** @import { Keypoints } from "./detect.js" */
+/** @import { Descriptions } from "./freak.js" */
+/** @import { Matches } from "./match.js" */
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target } from "./target.js" */
@@ -28,6 +32,13 @@ import { mix, normalizedAt } from "./homography.js";
 const LIMITS = { perBucket: 20, total: 1500 };
 /** Poses that are looked at closely in one frame, for each target. */
 const MOST_PROPOSALS = 3;
+/** Targets whose poses are looked at in one frame, and matches of each, the nearest ones, that choose them. */
+const MOST_TARGETS = 3;
+const MOST_VOTERS = 30;
+/** Side of the parts of a frame in which a slow machine searches. */
+const CROP_PX = 320;
+/** Patches of a level that a slow machine looks at. */
+const FEW_PATCHES = 48;
 /** What is asked of a first sighting, and of one that goes on: patches, and share of those to be seen. */
 const FOUND = { inliers: 10, share: 0.3 };
 const KEPT = { inliers: 8, share: 0.2 };
@@ -51,13 +62,18 @@ export class Session {
     this.detector = new Detector(this.space, LIMITS);
     this.describer = new Describer(LIMITS.total);
     this.pyramid = new FramePyramid(width, height);
+    this.matcher = new Matcher(targets, LIMITS.total);
     this.seekers = targets.map((target) => ({
       target,
-      matcher: new Matcher(target, LIMITS.total),
       finder: new PoseFinder(target),
       tracker: new Tracker(target),
       filter: new PoseFilter(target.width, target.height),
     }));
+    /** @type {Crops | null} */
+    this.crops = null;
+    /** Whether to do less for each frame: this machine is slow. */
+    this.isThrifty = false;
+    this.searches = 0;
     this.searchedAtMs = -Infinity;
     /** @type {Track | null} */
     this.track = null;
@@ -70,6 +86,7 @@ export class Session {
    */
   process(frame, timestampMs) {
     this.pyramid.fill(frame);
+    for (const { tracker } of this.seekers) tracker.mostPatches = this.isThrifty ? FEW_PATCHES : Infinity;
     const { track } = this;
     if (track === null) return this.search(frame, timestampMs);
     const sighting = this.follow(track, timestampMs) ?? this.find(frame, [track.target])?.sighting ?? null;
@@ -108,19 +125,58 @@ export class Session {
    * @returns {{target: number, sighting: Sighting} | null}
    */
   find(frame, targets) {
-    this.space.fill(frame);
-    const keypoints = this.detector.detect();
-    const descriptions = this.describer.describe(this.space, keypoints);
-    for (const target of targets) {
-      const { matcher, finder, tracker } = this.seekers[target];
-      const matches = matcher.match(keypoints, descriptions);
-      const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
+    const { keypoints, descriptions } = this.describe(frame);
+    const matches = this.matcher.match(keypoints, descriptions);
+    for (const target of this.likeliest(targets, matches, keypoints, descriptions)) {
+      const { finder, tracker } = this.seekers[target];
+      const proposals = finder.propose(matches[target], keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
         const sighting = tracker.track(this.pyramid, homography);
         if (sighting !== null && isEnough(sighting, FOUND)) return { target, sighting };
       }
     }
     return null;
+  }
+
+  /**
+   * Keypoints of the frame, or of a part of it in every other search of a slow machine.
+   * @param {GreyImage} frame
+   */
+  describe(frame) {
+    this.searches += 1;
+    if (this.isThrifty && this.searches % 2 === 0) {
+      const side = (/** @type {number} */ whole) => Math.min(whole, CROP_PX);
+      this.crops ??= new Crops(new Detector(new ScaleSpace(side(this.width), side(this.height)), LIMITS));
+      const keypoints = this.crops.detect(frame);
+      const descriptions = this.describer.describe(this.crops.space, keypoints);
+      this.crops.place(keypoints);
+      return { keypoints, descriptions };
+    }
+    this.space.fill(frame);
+    const keypoints = this.detector.detect();
+    return { keypoints, descriptions: this.describer.describe(this.space, keypoints) };
+  }
+
+  /**
+   * The targets that the most matches agree on.
+   * @param {Iterable<number>} targets
+   * @param {Matches[]} matches of each target
+   * @param {Keypoints} keypoints
+   * @param {Descriptions} descriptions
+   * @returns {number[]} at most `MOST_TARGETS`, the likeliest first
+   */
+  likeliest(targets, matches, keypoints, descriptions) {
+    const numbers = Array.from(targets);
+    if (numbers.length <= MOST_TARGETS) return numbers;
+    const votes = numbers.map((target) => {
+      const { finder } = this.seekers[target];
+      finder.collect(matches[target], keypoints, descriptions);
+      const { count, distance } = matches[target];
+      const nearest = Array.from({ length: count }, (_, i) => i).sort((i, j) => distance[i] - distance[j]);
+      const voters = nearest.slice(0, MOST_VOTERS);
+      return { target, most: Math.max(0, ...voters.map((voter) => finder.agreeing(voter).length)) };
+    });
+    return votes.sort((a, b) => b.most - a.most).slice(0, MOST_TARGETS).map(({ target }) => target);
   }
 
   /**

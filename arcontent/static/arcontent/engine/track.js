@@ -66,6 +66,8 @@ export class Tracker {
   /** @param {Target} target */
   constructor(target) {
     this.target = target;
+    /** The strongest corners of a level that are looked at. */
+    this.mostPatches = Infinity;
     this.pairs = roomForPairs(MOST_PATCHES);
     this.likeness = new Float64Array(MOST_PATCHES);
     this.aligner = new PatchAligner();
@@ -154,7 +156,7 @@ export class Tracker {
     const margin = MARGIN_PX * size;
     let visible = 0;
     pairs.count = 0;
-    for (let i = 0; i < corners.x.length; i += 1) {
+    for (let i = 0; i < Math.min(corners.x.length, this.mostPatches); i += 1) {
       const x = corners.x[i];
       const y = corners.y[i];
       const inverse = 1 / (h[6] * x + h[7] * y + h[8]);

@@ -1,5 +1,6 @@
 // Runs a session over a few frames drawn from its own target, so that the JavaScript engine has compiled all
-// stages before the camera's first frame: a cold first detection takes several times as long as a warm one.
+// stages before the camera's first frame: a cold first detection takes several times as long as a warm one. A frame
+// at a time, so that whoever needs the worker waits for one at most.
 
 import { blankImage } from "./image.js";
 
@@ -14,14 +15,18 @@ const FILL = 0.7;
 const FRAME_MS = 100;
 
 /**
+ * Each step is one frame; it may be broken off after any.
  * @param {Session} session as good as new afterwards, for frames from 0 ms on
  * @param {Target} target
  */
-export function warmUp(session, target) {
-  for (let i = 0; i < FRAMES; i += 1) {
-    session.process(drawnFrame(session, target, 4 * i), -FRAME_MS * (FRAMES - i));
+export function* warmUp(session, target) {
+  try {
+    for (let i = 0; i < FRAMES; i += 1) {
+      yield session.process(drawnFrame(session, target, 4 * i), -FRAME_MS * (FRAMES - i));
+    }
+  } finally {
+    session.lose();
   }
-  session.lose();
 }
 
 /**
@@ -38,22 +43,13 @@ function drawnFrame({ width, height }, target, shiftPx) {
   const top = (height - zoom * picture.height) / 2;
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
-      const px = (x + 0.5 - left) / zoom - 0.5;
-      const py = (y + 0.5 - top) / zoom - 0.5;
-      const isInside = px >= 0 && py >= 0 && px < picture.width - 1 && py < picture.height - 1;
-      frame.data[y * width + x] = isInside ? sample(picture, px, py) : 96 + 64 * (((x >> 4) ^ (y >> 4)) & 1);
+      const px = Math.floor((x - left) / zoom);
+      const py = Math.floor((y - top) / zoom);
+      const isInside = px >= 0 && py >= 0 && px < picture.width && py < picture.height;
+      frame.data[y * width + x] = isInside
+        ? picture.data[py * picture.width + px]
+        : 96 + 64 * (((x >> 4) ^ (y >> 4)) & 1);
     }
   }
   return frame;
-}
-
-/** @param {GreyImage} image @param {number} x @param {number} y */
-function sample({ width, data }, x, y) {
-  const [x0, y0] = [Math.floor(x), Math.floor(y)];
-  const [fx, fy] = [x - x0, y - y0];
-  const at = y0 * width + x0;
-  return (
-    (data[at] * (1 - fx) + data[at + 1] * fx) * (1 - fy) +
-    (data[at + width] * (1 - fx) + data[at + width + 1] * fx) * fy
-  );
 }

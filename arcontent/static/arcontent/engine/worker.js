@@ -15,6 +15,7 @@ import { warmUp } from "./warm.js";
  * @typedef {object} FrameMessage
  * @property {"frame"} type
  * @property {number} run which start() of the page it belongs to
+ * @property {boolean} isThrifty whether to do less than usual
  * @property {VideoFrame | ImageBitmap | ImageData} source
  * @property {number} factor what a VideoFrame is to be shrunk by; the others are of the right size already
  * @property {number} frameWidth of the video
@@ -53,6 +54,8 @@ const scope =
 let targets = [];
 /** @type {Session | null} */
 let session = null;
+/** @type {ReturnType<typeof warmUp> | null} what is left of the warm-up */
+let warming = null;
 /** @type {OffscreenCanvas | null} */
 let canvas = null;
 /** Bytes of the last VideoFrame, kept for the next. */
@@ -74,13 +77,21 @@ function load(buffer) {
     return;
   }
   session = new Session(targets, USUAL_WIDTH, USUAL_HEIGHT);
-  warmUp(session, targets[0]);
   scope.postMessage({ type: "loaded", targets: targets.map(({ width, height }) => ({ width, height })) });
+  warming = warmUp(session, targets[0]);
+  warm();
+}
+
+/** Go on warming up, until that is done or there is real work. */
+function warm() {
+  if (warming?.next().done === false) setTimeout(warm);
 }
 
 /** @param {FrameMessage} message */
-async function answer({ run, source, factor, frameWidth, frameHeight, timestamp }) {
+async function answer({ run, isThrifty, source, factor, frameWidth, frameHeight, timestamp }) {
   const start = performance.now();
+  warming?.return();
+  warming = null;
   /** @type {GreyImage} */
   let image;
   try {
@@ -91,7 +102,7 @@ async function answer({ run, source, factor, frameWidth, frameHeight, timestamp 
   } finally {
     if ("close" in source) source.close();
   }
-  const seen = recognise(image, timestamp);
+  const seen = recognise(image, timestamp, isThrifty);
   const [scaleX, scaleY] = [frameWidth / image.width, frameHeight / image.height];
   const events = seen.map((event) => ({
     ...event, homography: scaled(event.homography, scaleX, scaleY), frameWidth, frameHeight, timestamp,
@@ -103,14 +114,16 @@ async function answer({ run, source, factor, frameWidth, frameHeight, timestamp 
  * Frames of a new size (the phone was turned) begin a new session.
  * @param {GreyImage} image
  * @param {number} timestamp
+ * @param {boolean} isThrifty
  */
-function recognise(image, timestamp) {
+function recognise(image, timestamp, isThrifty) {
   /** @type {(RecognitionEvent | null)[]} */
   const events = [];
   if (session === null || session.width !== image.width || session.height !== image.height) {
     if (session !== null) events.push(session.lose());
     session = new Session(targets, image.width, image.height);
   }
+  session.isThrifty = isThrifty;
   events.push(session.process(image, timestamp));
   return events.filter((event) => event !== null);
 }

@@ -1,12 +1,14 @@
-// Notices a camera that shows only black: some browsers inside other apps hand out such a stream, and a finger on
-// the lens looks the same.
+// Notices a camera that shows only black, or always the same: some browsers inside other apps hand out such streams,
+// and a finger on the lens looks like the first.
 
 /** No channel of a black picture is above this, of 255; the noise of a dim room is. */
 const BLACK = 6;
 const LOOK_EVERY_MS = 500;
-/** So many looks in a row must be black: 3 s. */
+/** So many looks in a row must be alike: 3 s. */
 const LOOKS = 6;
 const SAMPLE = { width: 16, height: 12 };
+
+/** @typedef {"camera_black" | "camera_frozen"} Trouble the name of a message of the page */
 
 /**
  * Whether a picture is black all over.
@@ -19,9 +21,35 @@ export function isBlack(pixels) {
   return true;
 }
 
+/** Judges a camera by samples of its pictures, taken now and then. */
+export class LightJudge {
+  constructor() {
+    /** @private @type {ArrayLike<number>} */
+    this.last = [];
+    /** @private @type {Trouble | null} what the last samples looked like */
+    this.suspicion = null;
+    /** @private how many of them did */
+    this.looks = 0;
+  }
+
+  /**
+   * @param {ArrayLike<number>} pixels a sample, as `isBlack` takes it
+   * @returns {Trouble | null} what is wrong by now; no sensor without noise gives the same picture twice
+   */
+  look(pixels) {
+    const { last } = this;
+    const isSame = pixels.length === last.length && Array.from(pixels).every((value, i) => value === last[i]);
+    const suspicion = isBlack(pixels) ? "camera_black" : isSame ? "camera_frozen" : null;
+    this.looks = suspicion === this.suspicion ? this.looks + 1 : 1;
+    this.suspicion = suspicion;
+    this.last = pixels;
+    return this.looks < LOOKS ? null : suspicion;
+  }
+}
+
 export class LightWatch {
-  /** @param {{video: HTMLVideoElement, onBlack: () => void, onLight: () => void}} options */
-  constructor({ video, onBlack, onLight }) {
+  /** @param {{video: HTMLVideoElement, onChange: (trouble: Trouble | null) => void}} options */
+  constructor({ video, onChange }) {
     const canvas = document.createElement("canvas");
     canvas.width = SAMPLE.width;
     canvas.height = SAMPLE.height;
@@ -30,11 +58,11 @@ export class LightWatch {
     /** @private */
     this.video = video;
     /** @private */
-    this.onBlack = onBlack;
+    this.onChange = onChange;
     /** @private */
-    this.onLight = onLight;
-    /** @private */
-    this.blackLooks = 0;
+    this.judge = new LightJudge();
+    /** @private @type {Trouble | null} */
+    this.trouble = null;
     /** @private @type {ReturnType<typeof setInterval> | undefined} */
     this.timer = undefined;
   }
@@ -46,19 +74,17 @@ export class LightWatch {
 
   stop() {
     clearInterval(this.timer);
-    this.blackLooks = 0;
+    this.judge = new LightJudge();
+    this.trouble = null;
   }
 
   /** @private */
   look() {
     if (this.context === null || this.video.videoWidth === 0) return;
     this.context.drawImage(this.video, 0, 0, SAMPLE.width, SAMPLE.height);
-    if (isBlack(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data)) {
-      this.blackLooks += 1;
-      if (this.blackLooks === LOOKS) this.onBlack();
-    } else {
-      if (this.blackLooks >= LOOKS) this.onLight();
-      this.blackLooks = 0;
-    }
+    const trouble = this.judge.look(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data);
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    this.onChange(trouble);
   }
 }

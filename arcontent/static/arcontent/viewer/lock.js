@@ -1,6 +1,8 @@
 // Shows the camera's frame and the overlay that was computed for it together. The engine needs a moment for each
-// frame; over the live video the overlay would trail behind a picture that moves by just that moment.
+// frame; over the live video the overlay would trail behind a picture that moves by just that moment. Where the engine
+// is too slow for that, by what is measured, the live video is the lesser evil.
 
+import { LockBudget } from "./budget.js";
 import { watchFrames } from "../engine/frames.js";
 
 /** So many frames back the engine may be. */
@@ -8,7 +10,7 @@ const KEPT_FRAMES = 8;
 /** Without a new result for so long the live video is shown again, rather than a camera that stands still. */
 const PATIENCE_MS = 1000;
 
-/** @typedef {{timestamp: number, canvas: HTMLCanvasElement}} KeptFrame */
+/** @typedef {{timestamp: number, atMs: number, isDrawn: boolean, canvas: HTMLCanvasElement}} KeptFrame */
 
 export class FrameLock {
   /** @param {{camera: HTMLVideoElement, canvas: HTMLCanvasElement}} elements the canvas lies over the camera's video */
@@ -17,6 +19,8 @@ export class FrameLock {
     this.camera = camera;
     /** @private */
     this.canvas = canvas;
+    /** @private */
+    this.budget = new LockBudget();
     /** @private @type {KeptFrame[]} the newest last */
     this.kept = [];
     /** @private @type {(() => void) | null} */
@@ -26,13 +30,15 @@ export class FrameLock {
   }
 
   /**
-   * Show the frame of a result. The first results only begin the keeping of frames.
+   * Show the frame of a result, if they are young enough. The first results only begin the keeping of frames.
    * @param {number} timestamp of the frame, as the engine tells it
    */
   show(timestamp) {
     this.stopWatching ??= watchFrames(this.camera, (time) => this.keep(time));
     const frame = this.kept.find((kept) => kept.timestamp === timestamp);
     if (frame === undefined) return;
+    this.budget.result(performance.now() - frame.atMs);
+    if (!this.budget.fits || !frame.isDrawn) return this.showLive();
     draw(frame.canvas, frame.canvas.width, frame.canvas.height, this.canvas);
     this.canvas.hidden = false;
     clearTimeout(this.timer);
@@ -43,6 +49,7 @@ export class FrameLock {
   release() {
     this.stopWatching?.();
     this.stopWatching = null;
+    this.budget.pause();
     for (const frame of this.kept) frame.timestamp = NaN;
     this.showLive();
   }
@@ -55,10 +62,12 @@ export class FrameLock {
 
   /** @private @param {number} timestamp */
   keep(timestamp) {
+    this.budget.frame();
     const oldest = this.kept.length < KEPT_FRAMES ? undefined : this.kept.shift();
     const canvas = oldest?.canvas ?? document.createElement("canvas");
-    draw(this.camera, this.camera.videoWidth, this.camera.videoHeight, canvas);
-    this.kept.push({ timestamp, canvas });
+    const isDrawn = this.budget.fits;
+    if (isDrawn) draw(this.camera, this.camera.videoWidth, this.camera.videoHeight, canvas);
+    this.kept.push({ timestamp, atMs: performance.now(), isDrawn, canvas });
   }
 }
 

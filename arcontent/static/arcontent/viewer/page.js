@@ -139,8 +139,7 @@ class Viewer {
       lock: new FrameLock({ camera: this.cameraVideo, canvas: this.lockedFrame }),
       light: new LightWatch({
         video: this.cameraVideo,
-        onBlack: () => this.screens.say("camera_black"),
-        onLight: () => this.screens.say("searching"),
+        onChange: (trouble) => this.screens.say(trouble ?? (this.state.is("tracking") ? "tracking" : "searching")),
       }),
       listener: {
         onSearching: () => this.search(),

@@ -52,6 +52,9 @@ export class Session {
     this.presence = new Presence({ onFound: () => listener.onFound(), onLost: () => listener.onLost() });
     /** @private */
     this.isOpen = false;
+    /** @private whether the engine is given frames */
+    this.isLooking = false;
+    camera.video.addEventListener("resize", () => this.turn());
     camera.onStopped = () => this.end("camera_stopped");
     recognizer.addEventListener("found", (event) => this.see(event));
     recognizer.addEventListener("update", (event) => this.see(event));
@@ -69,6 +72,7 @@ export class Session {
       this.end(error.code);
       return;
     }
+    this.isLooking = true;
     this.recognizer.start(this.camera.video);
     this.light.start();
     this.listener.onSearching();
@@ -95,6 +99,7 @@ export class Session {
 
   /** Give the camera back for a while. */
   sleep() {
+    this.isLooking = false;
     this.recognizer.stop();
     this.light.stop();
     this.lock.release();
@@ -114,9 +119,17 @@ export class Session {
     const { target, homography, frameWidth, frameHeight, timestamp } = /** @type {CustomEvent} */ (event).detail;
     if (homography === null) return;
     const frame = { width: frameWidth, height: frameHeight };
-    this.stage.place({ homography, picture: this.pictures[target], frame });
+    if (!this.stage.place({ homography, picture: this.pictures[target], frame })) return;
     this.lock.show(timestamp);
     this.presence.seen();
+  }
+
+  /** The phone was turned, say: where the picture was in the frames of before it is no longer. @private */
+  turn() {
+    if (!this.isLooking) return;
+    this.lock.release();
+    this.presence.forget();
+    this.listener.onSearching();
   }
 
   /** @private */

@@ -29,11 +29,13 @@ export class Stage {
    * Put the overlay on the picture. A pose that is no longer of the frame that is shown, as after the phone was
    * turned, is dropped.
    * @param {Pose} pose
+   * @returns {boolean} whether it was not
    */
   place(pose) {
-    if (!this.isOfShownFrame(pose.frame)) return;
+    if (!this.isOfShownFrame(pose.frame)) return false;
     this.pose = pose;
     this.draw();
+    return true;
   }
 
   /** Take the overlay off the picture; it is a plain video again. */

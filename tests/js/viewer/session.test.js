@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { Session } from "../../../arcontent/static/arcontent/viewer/session.js";
+
+let said;
+let parts;
+let session;
+
+/** A session whose parts only note what they are told. */
+beforeEach(() => {
+  said = [];
+  const note = (what) => () => void said.push(what);
+  const video = Object.assign(new EventTarget(), { videoWidth: 640 });
+  parts = {
+    camera: { video, open: async () => true, close: note("closed") },
+    recognizer: Object.assign(new EventTarget(), { start: note("started"), stop: note("stopped") }),
+    pictures: [{ width: 4, height: 3 }],
+    stage: { isOfFrame: true, place: () => parts.stage.isOfFrame },
+    lock: { show: note("shown"), release: note("released") },
+    light: { start() {}, stop() {} },
+    listener: { onSearching: note("searching"), onFound: note("found"), onLost: note("lost"), onProblem: note("problem") },
+  };
+  session = new Session(parts);
+});
+
+function sight(type) {
+  const detail = { target: 0, homography: [1, 0, 0, 0, 1, 0, 0, 0, 1], frameWidth: 640, frameHeight: 480, timestamp: 5 };
+  parts.recognizer.dispatchEvent(new CustomEvent(type, { detail }));
+}
+
+test("what is seen is shown together with its frame", async () => {
+  await session.open();
+  sight("found");
+
+  assert.deepEqual(said, ["started", "searching", "shown", "found"]);
+});
+
+test("when the camera's frames change their size, the picture is lost until it is found in the new ones", async () => {
+  await session.open();
+  sight("found");
+  said.length = 0;
+
+  parts.camera.video.dispatchEvent(new Event("resize"));
+  parts.stage.isOfFrame = false;
+  sight("update");
+  assert.deepEqual(said, ["released", "lost", "searching"]);
+
+  parts.stage.isOfFrame = true;
+  sight("found");
+  assert.deepEqual(said.slice(3), ["shown", "found"]);
+});
+
+test("the size of the first frame is no change", async () => {
+  const opening = session.open();
+  parts.camera.video.dispatchEvent(new Event("resize"));
+  await opening;
+
+  assert.deepEqual(said, ["started", "searching"]);
+});
+
+test("nothing is shown any more once it is closed", async () => {
+  await session.open();
+  session.close();
+  said.length = 0;
+
+  sight("found");
+  parts.camera.video.dispatchEvent(new Event("resize"));
+
+  assert.deepEqual(said, []);
+});
