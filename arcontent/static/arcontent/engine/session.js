@@ -8,7 +8,8 @@ import { PoseFilter } from "./filter.js";
 import { PoseFinder } from "./pose.js";
 import { ScaleSpace } from "./pyramid.js";
 import { FramePyramid, Tracker } from "./track.js";
-import { mix, normalizedAt } from "./homography.js";
+import { blankImage, magnifyInto } from "./image.js";
+import { mix, multiply, normalizedAt } from "./homography.js";
 
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
@@ -34,6 +35,16 @@ const KEPT = { inliers: 8, share: 0.2 };
 const MOST_MISSED = 3;
 /** Least time between two searches: more would only cost battery. */
 const SEARCH_EVERY_MS = 55;
+/**
+ * Parts of the frame that are looked at magnified, one after the other, in every other search: left, top, width and
+ * height as shares of the frame. A part of half the frame shows small pictures twice as large; a band, stretched one
+ * way, straightens up pictures that are seen from the side.
+ */
+const PARTS = [
+  [0.25, 0.25, 0.5, 0.5], [0, 0.25, 1, 0.5], [0.25, 0, 0.5, 1],
+  [0, 0, 0.5, 0.5], [0.5, 0, 0.5, 0.5], [0, 0.5, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5],
+];
+const WHOLE = [0, 0, 1, 1];
 /** Share of the last motion that is expected again. */
 const MOMENTUM = 0.8;
 
@@ -59,6 +70,9 @@ export class Session {
       filter: new PoseFilter(target.width, target.height),
     }));
     this.searchedAtMs = -Infinity;
+    /** Searches without success so far. */
+    this.attempts = 0;
+    this.part = blankImage(width, height);
     /** @type {Track | null} */
     this.track = null;
   }
@@ -95,20 +109,28 @@ export class Session {
   search(frame, timestampMs) {
     if (Math.abs(timestampMs - this.searchedAtMs) < SEARCH_EVERY_MS) return null;
     this.searchedAtMs = timestampMs;
-    const found = this.find(frame, this.seekers.keys());
+    const { attempts } = this;
+    const part = attempts % 2 === 0 ? WHOLE : PARTS[(attempts >> 1) % PARTS.length];
+    const found = this.find(frame, this.seekers.keys(), part);
+    this.attempts = found === null ? attempts + 1 : 0;
     if (found === null) return null;
     this.track = new Track(found.target);
     return this.see(this.track, found.sighting, timestampMs, "found");
   }
 
   /**
-   * Look for targets anywhere in the frame.
+   * Look for targets anywhere in the frame, or in a part of it.
    * @param {GreyImage} frame
    * @param {Iterable<number>} targets numbers of those that are looked for
+   * @param {number[]} [part] left, top, width and height, as shares of the frame
    * @returns {{target: number, sighting: Sighting} | null}
    */
-  find(frame, targets) {
-    this.space.fill(frame);
+  find(frame, targets, [left, top, across, down] = WHOLE) {
+    const { width, height } = this;
+    const isWhole = across === 1 && down === 1;
+    if (!isWhole) magnifyInto(frame, this.part, left * width, top * height, across, down);
+    const toFrame = Float64Array.of(across, 0, left * width, 0, down, top * height, 0, 0, 1);
+    this.space.fill(isWhole ? frame : this.part);
     const keypoints = this.detector.detect();
     const descriptions = this.describer.describe(this.space, keypoints);
     for (const target of targets) {
@@ -116,7 +138,7 @@ export class Session {
       const matches = matcher.match(keypoints, descriptions);
       const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
-        const sighting = tracker.track(this.pyramid, homography);
+        const sighting = tracker.track(this.pyramid, multiply(toFrame, homography));
         if (sighting !== null && isEnough(sighting, FOUND)) return { target, sighting };
       }
     }
