@@ -14,7 +14,7 @@ import { mix, multiply, normalizedAt } from "./homography.js";
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target } from "./target.js" */
-/** @import { Sighting } from "./track.js" */
+/** @import { Blur, Sighting } from "./track.js" */
 
 /**
  * What happened in a frame. `homography` is there but for "lost"; it maps pixels of the picture to pixels of the
@@ -154,7 +154,7 @@ export class Session {
   follow(track, timestampMs) {
     const { tracker } = this.seekers[track.target];
     for (const start of track.expectations(timestampMs)) {
-      const sighting = tracker.track(this.pyramid, start);
+      const sighting = tracker.track(this.pyramid, start, track.blur);
       if (sighting !== null && isEnough(sighting, KEPT)) return sighting;
     }
     return null;
@@ -169,6 +169,7 @@ export class Session {
    */
   see(track, sighting, timestampMs, type) {
     const { target, filter } = this.seekers[track.target];
+    track.blur = sighting.blur;
     track.move(normalizedAt(sighting.homography, target.width / 2, target.height / 2), timestampMs);
     return { type, target: track.target, homography: filter.apply(sighting.homography, timestampMs) };
   }
@@ -183,6 +184,8 @@ class Track {
     /** @type {Homography | null} */
     this.last = null;
     this.lastAtMs = 0;
+    /** @type {Blur | null} */
+    this.blur = null;
     /** @type {Homography | null} pose before the last; null when not in the frame before */
     this.before = null;
     this.beforeAtMs = 0;

@@ -3,7 +3,7 @@
 
 import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs } from "./homography.js";
 import { blankImage, halveInto } from "./image.js";
-import { PatchAligner } from "./patch.js";
+import { MOST_BLUR, PatchAligner } from "./patch.js";
 
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
@@ -22,9 +22,11 @@ const LEAST_LIKENESS_FINE = 0.6;
 const REFINE_STEPS = 6;
 /** Tukey's limit in the finest pass. */
 const LAST_LIMIT_PX = 1.5;
-/** How much less of the picture is recognised in a sharp and in a blurred frame than in its half. */
-const SHARP_LOSS = 0.06;
-const BLURRED_LOSS = 0.12;
+/** Up to the first variance of the blur, in square pixels of half the frame, the frame itself is used, from the second its half. */
+const SHARP = 0.3;
+const BLURRED = 0.5;
+/** Share of a change of the blur that is followed at once. */
+const BLUR_GAIN = 0.5;
 /** Share of the visible patches that must agree before a level changes the pose, by level. */
 const LEAST_SHARE = [0, 0.25, 0.3, 0.5];
 /** How far a patch of trust 1 may well be off, in pixels of the level. */
@@ -59,6 +61,12 @@ export class FramePyramid {
  * @property {number} visible patches that should be in the frame
  * @property {number} inliers patches that were found where the pose has them
  * @property {number} likeness mean normalised correlation of the patches that were found
+ * @property {Blur} blur
+ */
+
+/**
+ * How much more the frame is blurred than the picture: for each level the variance, in square pixels of the level.
+ * @typedef {number[]} Blur
  */
 
 /** Tracks one target. */
@@ -70,28 +78,41 @@ export class Tracker {
     this.likeness = new Float64Array(MOST_PATCHES);
     this.aligner = new PatchAligner();
     this.warp = new Float64Array(4);
+    this.blurSums = { above: 0, below: 0 };
   }
 
   /**
    * @param {FramePyramid} frame
    * @param {Homography} start a pose at most some tens of pixels off
+   * @param {Blur | null} known blur of the frame before
    * @returns {Sighting | null} null when too little of the target is there to fit a pose to
    */
-  track(frame, start) {
+  track(frame, start, known = null) {
+    const blur = known === null ? new Array(FRAME_LEVELS).fill(0) : [...known];
+    const gain = known === null ? 1 : BLUR_GAIN;
     let homography = start;
     /** @type {Sighting | null} */
     let half = null;
     /** @type {Sighting | null} */
     let full = null;
     for (const [index, level] of PASSES.entries()) {
+      if (level === 0 && half !== null && blur[1] >= BLURRED) break;
       const limitPx = index === PASSES.length - 1 ? LAST_LIMIT_PX : 2 * 2 ** level;
-      const sighting = this.pass(frame, homography, level, limitPx);
-      if (sighting !== null) homography = sighting.homography;
+      const isNew = known === null && level < PASSES[index - 1];
+      if (isNew) blur[level] = Math.min(4 * blur[level + 1], MOST_BLUR);
+      const sighting = this.pass(frame, homography, level, limitPx, blur);
+      if (sighting !== null) {
+        homography = sighting.homography;
+        const missing = (2 * this.blurSums.above) / this.blurSums.below;
+        if (missing > -Infinity) blur[level] = Math.min(Math.max(blur[level] + gain * missing, 0), MOST_BLUR);
+      }
       if (level === 1) half = sighting;
       if (level === 0) full = sighting;
     }
     if (full === null || half === null) return full ?? half;
-    return { ...full, homography: this.sharper(full, half) };
+    const share = (blur[1] - SHARP) / (BLURRED - SHARP);
+    if (share <= 0) return full;
+    return { ...(share > 0.5 ? half : full), homography: this.mixed(full, half, share) };
   }
 
   /**
@@ -99,11 +120,9 @@ export class Tracker {
    * so that nothing jumps.
    * @param {Sighting} full in the frame itself
    * @param {Sighting} half in the frame at half its resolution
+   * @param {number} share of the half
    */
-  sharper(full, half) {
-    const loss = (half.likeness * half.inliers) / half.visible - (full.likeness * full.inliers) / full.visible;
-    const share = (loss - SHARP_LOSS) / (BLURRED_LOSS - SHARP_LOSS);
-    if (share <= 0) return full.homography;
+  mixed(full, half, share) {
     const [x, y] = [this.target.width / 2, this.target.height / 2];
     const [fine, coarse] = [normalizedAt(full.homography, x, y), normalizedAt(half.homography, x, y)];
     return mix(fine, coarse, Math.min(share, 1));
@@ -115,11 +134,13 @@ export class Tracker {
    * @param {Homography} start
    * @param {number} level
    * @param {number} limitPx patches farther off are outliers
+   * @param {Blur} blur
    * @returns {Sighting | null}
    */
-  pass(frame, start, level, limitPx) {
+  pass(frame, start, level, limitPx, blur) {
     const { pairs } = this;
     const { width, height } = this.target;
+    this.aligner.blurBy(blur[level]);
     const visible = this.alignPatches(frame, start, level);
     if (pairs.count < LEAST_PATCHES) return null;
     const spreadPx = SPREAD_PX * 2 ** level;
@@ -135,7 +156,7 @@ export class Tracker {
       sum += this.likeness[i];
     }
     if (inliers < LEAST_PATCHES || inliers < LEAST_SHARE[level] * visible) return null;
-    return { homography, visible, inliers, likeness: sum / inliers };
+    return { homography, visible, inliers, likeness: sum / inliers, blur };
   }
 
   /**
@@ -146,7 +167,7 @@ export class Tracker {
    * @returns {number} how many patches should be visible
    */
   alignPatches(frame, h, level) {
-    const { pairs, aligner, warp } = this;
+    const { pairs, aligner, warp, blurSums } = this;
     const image = frame.levels[level];
     const size = 2 ** level;
     const { image: template, corners, scale } = this.fittingTemplate(frame, h, size);
@@ -154,6 +175,7 @@ export class Tracker {
     const margin = MARGIN_PX * size;
     let visible = 0;
     pairs.count = 0;
+    blurSums.above = blurSums.below = 0;
     for (let i = 0; i < corners.x.length; i += 1) {
       const x = corners.x[i];
       const y = corners.y[i];
@@ -175,6 +197,7 @@ export class Tracker {
       visible += 1;
       if (!aligner.align(image, u / size - 0.5, v / size - 0.5, REACH_PX)) continue;
       if (aligner.likeness < leastLikeness) continue;
+      aligner.weighBlur(image, blurSums);
       pairs.x[pairs.count] = x;
       pairs.y[pairs.count] = y;
       pairs.u[pairs.count] = (aligner.x + 0.5) * size;
