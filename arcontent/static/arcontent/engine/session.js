@@ -29,9 +29,16 @@ import { mix, multiply, normalizedAt } from "./homography.js";
 const LIMITS = { perBucket: 20, total: 1500 };
 /** Poses that are looked at closely in one frame, for each target. */
 const MOST_PROPOSALS = 3;
-/** What is asked of a first sighting, and of one that goes on: patches, and share of those to be seen. */
-const FOUND = { inliers: 10, share: 0.3 };
-const KEPT = { inliers: 8, share: 0.2 };
+/**
+ * What is asked of a first sighting, and of one that goes on: patches, share of those to be seen, and support, where a
+ * patch counts the more the liker it is.
+ */
+const FOUND = { inliers: 10, share: 0.3, support: 12 };
+const KEPT = { inliers: 8, share: 0.2, support: 8 };
+/** No support is asked for where this share is seen: a small picture has few patches. */
+const MOST_OF_IT = 0.7;
+/** A picture that is largely covered: few patches, but these as they should be. */
+const COVERED = { inliers: 15, share: 0.2, likeness: 0.94 };
 const MOST_MISSED = 3;
 /** Least time between two searches: more would only cost battery. */
 const SEARCH_EVERY_MS = 55;
@@ -216,8 +223,11 @@ class Track {
 
 /**
  * @param {Sighting} sighting
- * @param {{inliers: number, share: number}} least
+ * @param {{inliers: number, share: number, support: number}} least
  */
-function isEnough({ inliers, visible }, least) {
-  return inliers >= least.inliers && inliers >= least.share * visible;
+function isEnough({ inliers, visible, likeness }, least) {
+  const share = inliers / visible;
+  if (inliers >= COVERED.inliers && share >= COVERED.share && likeness >= COVERED.likeness) return true;
+  if (inliers < least.inliers || share < least.share) return false;
+  return share >= MOST_OF_IT || inliers * (2 * likeness - 1) >= least.support;
 }

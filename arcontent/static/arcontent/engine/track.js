@@ -9,8 +9,9 @@ import { MOST_BLUR, PatchAligner } from "./patch.js";
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target, TemplateLevel } from "./target.js" */
 
-/** Halvings of the frame, coarse to fine and the finest once more. */
+/** Halvings of the frame, coarse to fine and the finest once more; on first sight its blur is to be found out, too. */
 const PASSES = [3, 3, 2, 1, 0, 0];
+const FIRST_PASSES = [3, 3, 2, 1, 1, 0, 0];
 const FRAME_LEVELS = 4;
 const MOST_PATCHES = 128;
 /** A patch is looked for when its centre is this far inside the frame, in pixels of the level. */
@@ -65,8 +66,9 @@ export class FramePyramid {
  */
 
 /**
- * How much more the frame is blurred than the picture: for each level the variance, in square pixels of the level.
- * @typedef {number[]} Blur
+ * How much more the frame is blurred than the picture: the variance in the frame and in its half, in square pixels
+ * of each. They are told apart as the templates for both are not equally sharp.
+ * @typedef {[number, number]} Blur
  */
 
 /** Tracks one target. */
@@ -88,21 +90,21 @@ export class Tracker {
    * @returns {Sighting | null} null when too little of the target is there to fit a pose to
    */
   track(frame, start, known = null) {
-    const blur = known === null ? new Array(FRAME_LEVELS).fill(0) : [...known];
+    /** @type {Blur} */
+    const blur = known === null ? [0, 0] : [...known];
+    const passes = known === null ? FIRST_PASSES : PASSES;
     const gain = known === null ? 1 : BLUR_GAIN;
     let homography = start;
     /** @type {Sighting | null} */
     let half = null;
     /** @type {Sighting | null} */
     let full = null;
-    for (const [index, level] of PASSES.entries()) {
+    for (const [index, level] of passes.entries()) {
       if (level === 0 && half !== null && blur[1] >= BLURRED) break;
-      const limitPx = index === PASSES.length - 1 ? LAST_LIMIT_PX : 2 * 2 ** level;
-      const isNew = known === null && level < PASSES[index - 1];
-      if (isNew) blur[level] = Math.min(4 * blur[level + 1], MOST_BLUR);
+      const limitPx = index === passes.length - 1 ? LAST_LIMIT_PX : 2 * 2 ** level;
       const sighting = this.pass(frame, homography, level, limitPx, blur);
-      if (sighting !== null) {
-        homography = sighting.homography;
+      if (sighting !== null) homography = sighting.homography;
+      if (sighting !== null && level < 2) {
         const missing = (2 * this.blurSums.above) / this.blurSums.below;
         if (missing > -Infinity) blur[level] = Math.min(Math.max(blur[level] + gain * missing, 0), MOST_BLUR);
       }
@@ -140,7 +142,7 @@ export class Tracker {
   pass(frame, start, level, limitPx, blur) {
     const { pairs } = this;
     const { width, height } = this.target;
-    this.aligner.blurBy(blur[level]);
+    this.aligner.blurBy(blur[level] ?? blur[1] / 4 ** (level - 1));
     const visible = this.alignPatches(frame, start, level);
     if (pairs.count < LEAST_PATCHES) return null;
     const spreadPx = SPREAD_PX * 2 ** level;
