@@ -1,7 +1,7 @@
 // Follows a target from a pose that is nearly right to the one that fits the frame, and says whether the target
 // is really there. The picture itself is the reference in every frame, so errors do not add up.
 
-import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs } from "./homography.js";
+import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs, squareOff } from "./homography.js";
 import { blankImage, halveInto } from "./image.js";
 import { MOST_BLUR, PatchAligner } from "./patch.js";
 
@@ -32,6 +32,8 @@ const BLUR_GAIN = 0.5;
 const LEAST_SHARE = [0, 0.25, 0.3, 0.5];
 /** How far a patch of trust 1 may well be off, in pixels of the level. */
 const SPREAD_PX = 1;
+/** Squared gradients of a patch, summed, from which on stronger ones hardly say more. */
+const AVERAGE_MOMENT = 12_100;
 /** What is taken for unlikeness that means nothing: noise and rounding. */
 const DOUBT = 0.02;
 /** A pass over fewer patches than this does not change the pose. */
@@ -153,7 +155,7 @@ export class Tracker {
     let sum = 0;
     for (let i = 0; i < pairs.count; i += 1) {
       const [u, v] = project(homography, pairs.x[i], pairs.y[i]);
-      if (Math.hypot(u - pairs.u[i], v - pairs.v[i]) > limitPx) continue;
+      if (squareOff(pairs, i, u - pairs.u[i], v - pairs.v[i]) > limitPx * limitPx) continue;
       inliers += 1;
       sum += this.likeness[i];
     }
@@ -204,11 +206,26 @@ export class Tracker {
       pairs.y[pairs.count] = y;
       pairs.u[pairs.count] = (aligner.x + 0.5) * size;
       pairs.v[pairs.count] = (aligner.y + 0.5) * size;
-      pairs.weight[pairs.count] = corners.strength[i] * trust(aligner.likeness);
+      this.weigh(pairs.count);
       this.likeness[pairs.count] = aligner.likeness;
       pairs.count += 1;
     }
     return visible;
+  }
+
+  /**
+   * Note how much the place of the patch that was aligned last says, and in which direction: by the squared gradients
+   * of the patch, as in the least squares over all its pixels.
+   * @param {number} row of `pairs`
+   */
+  weigh(row) {
+    const { pairs, aligner } = this;
+    const { momentXX, momentXY, momentYY, likeness } = aligner;
+    const most = 0.5 * (momentXX + momentYY) + Math.hypot(0.5 * (momentXX - momentYY), momentXY);
+    pairs.uu[row] = momentXX / most;
+    pairs.uv[row] = momentXY / most;
+    pairs.vv[row] = momentYY / most;
+    pairs.weight[row] = trust(likeness) * most / (most + AVERAGE_MOMENT);
   }
 
   /**
