@@ -33,7 +33,7 @@ const LEAST_SHARE = [0, 0.25, 0.3, 0.5];
 /** How far a patch of trust 1 may well be off, in pixels of the level. */
 const SPREAD_PX = 1;
 /** Squared gradients of a patch, summed, from which on stronger ones hardly say more. */
-const AVERAGE_MOMENT = 12_100;
+const AVERAGE_MOMENT = 12_000;
 /** What is taken for unlikeness that means nothing: noise and rounding. */
 const DOUBT = 0.02;
 /** A pass over fewer patches than this does not change the pose. */
