@@ -23,9 +23,14 @@ const LEAST_LIKENESS_FINE = 0.6;
 const REFINE_STEPS = 6;
 /** Tukey's limit in the finest pass. */
 const LAST_LIMIT_PX = 1.5;
-/** Up to the first variance of the blur, in square pixels of half the frame, the frame itself is used, from the second its half. */
-const SHARP = 0.3;
-const BLURRED = 0.5;
+/**
+ * Up to the first value the frame itself is used, from the second its half: variances of the blur, in square pixels,
+ * and pixels of the frame for one of the finest template.
+ */
+const BLURRED = [1.2, MOST_BLUR];
+const CLOSE = [1.7, 2.2];
+/** The frame itself is not looked at while its half is blurred like this. */
+const HALF_BLURRED = 0.35;
 /** Share of a change of the blur that is followed at once. */
 const BLUR_GAIN = 0.5;
 /** Share of the visible patches that must agree before a level changes the pose, by level. */
@@ -102,7 +107,10 @@ export class Tracker {
     /** @type {Sighting | null} */
     let full = null;
     for (const [index, level] of passes.entries()) {
-      if (level === 0 && half !== null && blur[1] >= BLURRED) break;
+      if (level === 0 && half !== null) {
+        if (this.zoomAt(frame, homography) >= CLOSE[1] || (blur[0] === MOST_BLUR && blur[1] >= HALF_BLURRED)) break;
+        if (known === null && passes[index - 1] === 1) blur[0] = Math.min(4 * blur[1], MOST_BLUR);
+      }
       const limitPx = index === passes.length - 1 ? LAST_LIMIT_PX : 2 * 2 ** level;
       const sighting = this.pass(frame, homography, level, limitPx, blur);
       if (sighting !== null) homography = sighting.homography;
@@ -114,8 +122,8 @@ export class Tracker {
       if (level === 0) full = sighting;
     }
     if (full === null || half === null) return full ?? half;
-    const share = (blur[1] - SHARP) / (BLURRED - SHARP);
-    if (share <= 0) return full;
+    const share = Math.max(shareOf(blur[0], BLURRED), shareOf(this.zoomAt(frame, full.homography), CLOSE));
+    if (share === 0) return full;
     return { ...(share > 0.5 ? half : full), homography: this.mixed(full, half, share) };
   }
 
@@ -236,6 +244,13 @@ export class Tracker {
    * @returns {TemplateLevel}
    */
   fittingTemplate(frame, h, size) {
+    const { levels } = this.target;
+    const finest = Math.log2(this.zoomAt(frame, h) / size);
+    return levels[Math.min(Math.max(Math.round(-finest), 0), levels.length - 1)];
+  }
+
+  /** @param {FramePyramid} frame @param {Homography} h */
+  zoomAt(frame, h) {
     const { width, height, levels } = this.target;
     const [cx, cy] = project(adjugate(h), frame.width / 2, frame.height / 2);
     const x = Math.min(Math.max(cx, 0), width);
@@ -245,10 +260,17 @@ export class Tracker {
       h[0] * (h[4] * h[8] - h[5] * h[7]) -
       h[1] * (h[3] * h[8] - h[5] * h[6]) +
       h[2] * (h[3] * h[7] - h[4] * h[6]);
-    const zoom = Math.sqrt(Math.abs(determinant / depth ** 3)) / size;
-    const finest = Math.log2(zoom / levels[0].scale);
-    return levels[Math.min(Math.max(Math.round(-finest), 0), levels.length - 1)];
+    return Math.sqrt(Math.abs(determinant / depth ** 3)) / levels[0].scale;
   }
+}
+
+/**
+ * @param {number} value
+ * @param {number[]} range
+ * @returns {number} how far along the range it is, from 0 to 1
+ */
+function shareOf(value, [from, to]) {
+  return Math.min(Math.max((value - from) / (to - from), 0), 1);
 }
 
 /**
