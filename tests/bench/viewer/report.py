@@ -75,8 +75,9 @@ _INTRODUCTION: Final = (
     " `Controller` with its own filter and its",
     "clock set to the frames'; the camera rests on the first frame until MindAR shows the"
     " picture, up to 18 times. Errors are as",
-    "shown, after each engine's filter. MindAR's milliseconds are those of a software GL,"
-    " and say nothing of a phone.",
+    "shown, after each engine's filter. Our milliseconds are CPU time in Node; MindAR's are those"
+    " of a software GL, and say",
+    "nothing of a phone.",
 )
 
 

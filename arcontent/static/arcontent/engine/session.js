@@ -29,6 +29,8 @@ import { mix, multiply, normalizedAt } from "./homography.js";
 const LIMITS = { perBucket: 20, total: 1500 };
 /** Poses that are looked at closely in one frame, for each target. */
 const MOST_PROPOSALS = 3;
+/** A rough proposal is looked at so many times more, from where the last look ended. */
+const SETTLING = 2;
 /**
  * What is asked of a first sighting, and of one that goes on: patches, share of those to be seen, and support, where a
  * patch counts the more the liker it is.
@@ -145,7 +147,10 @@ export class Session {
       const matches = matcher.match(keypoints, descriptions);
       const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
-        const sighting = tracker.track(this.pyramid, multiply(toFrame, homography));
+        let sighting = tracker.track(this.pyramid, multiply(toFrame, homography));
+        for (let i = 0; i < SETTLING && sighting !== null && sighting.inliers < MOST_OF_IT * sighting.visible; i += 1) {
+          sighting = tracker.track(this.pyramid, sighting.homography, sighting.blur);
+        }
         if (sighting !== null && isEnough(sighting, FOUND)) return { target, sighting };
       }
     }
