@@ -29,8 +29,9 @@ import { mix, multiply, normalizedAt } from "./homography.js";
 const LIMITS = { perBucket: 20, total: 1500 };
 /** Poses that are looked at closely in one frame, for each target. */
 const MOST_PROPOSALS = 3;
-/** A rough proposal is looked at so many times more, from where the last look ended. */
-const SETTLING = 2;
+/** A rough proposal, with less than a share of its patches, is looked at so many times more, each from the last. */
+const SETTLING = 3;
+const SETTLED = 0.9;
 /**
  * What is asked of a first sighting, and of one that goes on: patches, share of those to be seen, and support, where a
  * patch counts the more the liker it is.
@@ -148,7 +149,7 @@ export class Session {
       const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
         let sighting = tracker.track(this.pyramid, multiply(toFrame, homography));
-        for (let i = 0; i < SETTLING && sighting !== null && sighting.inliers < MOST_OF_IT * sighting.visible; i += 1) {
+        for (let i = 0; i < SETTLING && sighting !== null && sighting.inliers < SETTLED * sighting.visible; i += 1) {
           sighting = tracker.track(this.pyramid, sighting.homography, sighting.blur);
         }
         if (sighting !== null && isEnough(sighting, FOUND)) return { target, sighting };
