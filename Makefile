@@ -22,7 +22,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup load schema schema-diff changelog docs screenshots images lock format clean
+.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup bench-viewer load schema schema-diff changelog docs screenshots images lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -80,6 +80,9 @@ e2e: install-dev ## of these those in a real browser
 
 bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
 	NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
+
+bench-viewer: install-dev ## measure recognition beside stock MindAR and write docs/benchmarks.md: ARGS="--pictures 4 --seeds 1 --no-peer" for a minute of it
+	$(BIN)/python -m tests.bench.viewer $(ARGS)
 
 bench-backup: install-dev ## measure backups beside pg_dump | zstd | age: ARGS="--database-mb 100 --media-mb 500" for smaller ones
 	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python -W ignore::RuntimeWarning -m tests.bench.backup $(ARGS)

@@ -16,6 +16,7 @@ from tests.bench.nft_report import nft_rows, nft_section
 from tests.bench.page import section_of
 from tests.bench.pictures import BenchPicture, bench_pictures
 from tests.bench.report import write_report
+from tests.bench.viewer import report as viewer
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PARTS: Final = ("speed", "memory", "alike", "detection", "score", "nft")
@@ -45,7 +46,8 @@ def main() -> None:
         if (chosen.folder / f"{part}.json").exists()
     }
     page = write_report(kept, nft=nft_section(kept.get("nft")), nft_rows=nft_rows(kept.get("nft")))
-    page = page.rstrip() + "\n" + section_of(PAGE.read_text(), backup.TITLE)  # measured apart
+    for title in (backup.TITLE, viewer.TITLE):  # measured apart
+        page = page.rstrip() + "\n" + section_of(PAGE.read_text(), title)
     PAGE.write_text(page)
     print(page)
 

@@ -68,6 +68,19 @@ test("refining comes back to the truth from some pixels off, though a third are 
   assert.ok(error < 0.25, `${error} px`);
 });
 
+test("a pair that is known in one direction alone does not pull in the other", () => {
+  const pairs = pairsUnder(truth(), 40, randomNumbers(6));
+  for (let i = 0; i < 40; i += 1) {
+    pairs.vv[i] = 0;
+    if (i % 2 === 0) [pairs.uu[i], pairs.vv[i]] = [0, 1];
+    pairs[i % 2 === 0 ? "u" : "v"][i] += 5;
+  }
+
+  const refined = refine(truth(), pairs, { steps: 4, fromPx: 20, toPx: 20, ...PICTURE });
+
+  assert.ok(refined !== null && cornerError(refined, truth(), PICTURE) < 1e-6);
+});
+
 test("seven poor pairs hardly bend a pose that is known to be near", () => {
   const errors = { free: [], tied: [] };
   for (let seed = 1; seed <= 20; seed += 1) {

@@ -46,6 +46,16 @@ test("each target of a file is recognised as itself", () => {
   }
 });
 
+test("a picture too small to be described is found in the part that is magnified next", () => {
+  const frame = shown(0, { zoom: 0.2, cx: 300, cy: 230 });
+
+  const events = run(new Session(TARGETS, 640, 480), [frame, frame]);
+
+  assert.deepEqual(types(events), [null, "found"]);
+  const error = cornerError(events[1].homography, pose({ picture: PICTURES[0], zoom: 0.2, cx: 300, cy: 230 }), PICTURES[0]);
+  assert.ok(error < 0.3, `${error} px`);
+});
+
 test("a picture that is missed for two frames is updated when it is back, elsewhere", () => {
   const frames = [shown(0, { cx: 250 }), CLUTTER, CLUTTER, shown(0, { cx: 390, turn: 1 })];
 
@@ -78,12 +88,16 @@ test("clutter and an unknown picture are never found", () => {
   assert.deepEqual(types(events), [null, null, null, null]);
 });
 
-for (const [inliers, visible, type] of [[9, 20, null], [12, 41, null], [12, 40, "found"]]) {
-  test(`${inliers} of ${visible} patches seen are ${type === null ? "not " : ""}enough to be found`, () => {
+const SIGHTS = [
+  [9, 20, 1, null], [12, 41, 1, null], [12, 40, 1, "found"], [18, 40, 0.8, null], [22, 40, 0.8, "found"],
+  [11, 15, 0.7, "found"], [15, 75, 0.94, "found"], [15, 76, 0.94, null], [15, 75, 0.93, null],
+];
+for (const [inliers, visible, likeness, type] of SIGHTS) {
+  test(`${inliers} of ${visible} patches like ${likeness} are ${type === null ? "not " : ""}enough to be found`, () => {
     const session = new Session(TARGETS, 640, 480);
     const homography = pose({ picture: PICTURES[0] });
     session.seekers[0].finder.propose = () => [{ homography, inliers: 50 }];
-    session.seekers[0].tracker.track = () => ({ homography, inliers, visible, likeness: 0.9 });
+    session.seekers[0].tracker.track = () => ({ homography, inliers, visible, likeness, blur: [0, 0] });
 
     assert.deepEqual(types(run(session, [CLUTTER])), [type]);
   });
@@ -128,4 +142,20 @@ test("a warmed session is as good as new, even when it was interrupted", () => {
   const frames = [shown(0, { turn: 0.2 }), shown(0, { turn: 0.21 })];
 
   assert.deepEqual(run(warmed, frames), run(new Session(TARGETS, 640, 480), frames));
+});
+
+test("a slow phone finds a picture in a part of the frame as it is, and tells where it is in the frame", () => {
+  const picture = drawnPicture({ seed: 41, width: 240, height: 180 });
+  const targets = readTargets(encodeMsgpack(mindFile(picture)));
+  const truth = pose({ picture, zoom: 1.1, turn: 0.5, cx: 330, cy: 230 });
+  const session = new Session(targets, 640, 480);
+  session.isThrifty = true;
+
+  const events = [drawnFrame({ picture }), drawnFrame({ picture, homography: truth })].map((frame, i) =>
+    session.process(frame, 100 * i),
+  );
+
+  assert.deepEqual(events.map((event) => event?.type ?? null), [null, "found"]);
+  assert.equal(session.small?.image.width, 320);
+  assert.ok(cornerError(events[1].homography, truth, picture) < 0.5);
 });

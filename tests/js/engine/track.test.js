@@ -50,6 +50,57 @@ test("brightness and contrast do not move the pose", () => {
   assert.ok(cornerError(sighting.homography, pose({ picture: PICTURE, ...view }), PICTURE) < 0.25);
 });
 
+for (const [blurPx, variance] of [[0, 0], [1, 1], [3, 2]]) {
+  test(`a frame that is blurred by ${blurPx} px is followed as well as a sharp one, and its blur is told`, () => {
+    const view = { zoom: 1, turn: 0.3, tilt: 0.2 };
+    const homography = pose({ picture: PICTURE, ...view });
+    const frame = blurred(drawnFrame({ picture: PICTURE, homography }), blurPx);
+    const tracker = new Tracker(TARGET);
+
+    const first = tracker.track(pyramidOf(frame), pose({ picture: PICTURE, ...view, cx: 323 }));
+    const next = tracker.track(pyramidOf(frame), first.homography, first.blur);
+
+    const error = cornerError(next.homography, homography, PICTURE);
+    assert.ok(error < 0.1, `${error} px`);
+    assert.ok(next.likeness > 0.98, `${next.likeness}`);
+    assert.ok(Math.abs(next.blur[0] - variance) < 0.3, `${next.blur}`);
+  });
+}
+
+/** Blur by a Gaussian; the border goes on. */
+function blurred(image, sigma) {
+  const reach = Math.ceil(3 * sigma);
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma || 1)));
+  const total = weights.reduce((a, b) => a + b);
+  const along = (source, stepX, stepY) => {
+    const result = blankImage(source.width, source.height);
+    for (let at = 0; at < result.data.length; at += 1) {
+      const [x, y] = [at % source.width, Math.floor(at / source.width)];
+      let sum = 0;
+      for (let k = -reach; k <= reach; k += 1) {
+        const px = Math.min(Math.max(x + k * stepX, 0), source.width - 1);
+        const py = Math.min(Math.max(y + k * stepY, 0), source.height - 1);
+        sum += weights[k + reach] * source.data[py * source.width + px];
+      }
+      result.data[at] = sum / total;
+    }
+    return result;
+  };
+  return along(along(image, 1, 0), 0, 1);
+}
+
+test("a picture seen larger than its template is followed in half the frame", () => {
+  const view = { zoom: 2.6, turn: 0.1 };
+  const homography = pose({ picture: PICTURE, ...view });
+
+  const sighting = new Tracker(TARGET).track(
+    pyramidOf(drawnFrame({ picture: PICTURE, homography })), pose({ picture: PICTURE, ...view, cx: 324 }),
+  );
+
+  const error = cornerError(sighting.homography, homography, PICTURE);
+  assert.ok(error < 0.3, `${error} px`);
+});
+
 test("a frame without the picture does not support a pose", () => {
   const other = drawnPicture({ seed: 22, width: 640, height: 480, shapes: 500 });
 

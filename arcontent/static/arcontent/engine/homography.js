@@ -12,15 +12,34 @@
  * @property {Float64Array} u in the frame
  * @property {Float64Array} v
  * @property {Float64Array} weight 0 or more
+ * @property {Float64Array} uu how well a pair is known in each direction of the frame: a symmetric matrix whose larger
+ *   eigenvalue is 1. A corner is known in both, an edge only across itself.
+ * @property {Float64Array} uv
+ * @property {Float64Array} vv
  */
 
 /**
  * @param {number} capacity
- * @returns {Pairs} empty, with room for `capacity` pairs
+ * @returns {Pairs} empty, with room for `capacity` pairs that are known alike in all directions
  */
 export function roomForPairs(capacity) {
-  const column = () => new Float64Array(capacity);
-  return { count: 0, x: column(), y: column(), u: column(), v: column(), weight: column() };
+  const column = (value = 0) => new Float64Array(capacity).fill(value);
+  return {
+    count: 0, x: column(), y: column(), u: column(), v: column(), weight: column(), uu: column(1), uv: column(),
+    vv: column(1),
+  };
+}
+
+/**
+ * How far a place is from where a pair says, as far as the pair knows.
+ * @param {Pairs} pairs
+ * @param {number} i
+ * @param {number} du
+ * @param {number} dv
+ * @returns {number} squared
+ */
+export function squareOff({ uu, uv, vv }, i, du, dv) {
+  return uu[i] * du * du + 2 * uv[i] * du * dv + vv[i] * dv * dv;
 }
 
 /**
@@ -199,7 +218,7 @@ function accumulate(h, pairs, limit, { unit, cx, cy, u0, v0 }) {
     const v = (h[3] * x + h[4] * y + h[5]) * inverse;
     const du = (pairs.u[i] - u0) * scale - u;
     const dv = (pairs.v[i] - v0) * scale - v;
-    const square = (du * du + dv * dv) / (limit * limit);
+    const square = squareOff(pairs, i, du, dv) / (limit * limit);
     if (!(square < 1) || inverse <= 0) continue;
     const weight = pairs.weight[i] * (1 - square) * (1 - square);
     ROW_U[0] = ROW_V[3] = x * inverse;
@@ -210,8 +229,8 @@ function accumulate(h, pairs, limit, { unit, cx, cy, u0, v0 }) {
     ROW_V[6] = -v * x * inverse;
     ROW_V[7] = -v * y * inverse;
     for (let row = 0; row < PARAMETERS; row += 1) {
-      const a = weight * ROW_U[row];
-      const b = weight * ROW_V[row];
+      const a = weight * (pairs.uu[i] * ROW_U[row] + pairs.uv[i] * ROW_V[row]);
+      const b = weight * (pairs.uv[i] * ROW_U[row] + pairs.vv[i] * ROW_V[row]);
       RIGHT[row] += a * du + b * dv;
       for (let column = 0; column <= row; column += 1) {
         NORMAL[row * PARAMETERS + column] += a * ROW_U[column] + b * ROW_V[column];

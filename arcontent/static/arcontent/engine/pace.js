@@ -1,7 +1,7 @@
 // How much is done for each frame, by how long the last ones took: on a phone that is slow, or has become hot, less.
 // Times go in, a level comes out; there is no clock here, so the same times give the same levels.
 
-/** From level to level: everything; fewer patches, and crops in turn with whole frames; smaller frames, too. */
+/** From level to level: everything; fewer patches, and no part of the frame magnified; smaller frames, too. */
 export const THRIFTY = 1;
 export const SMALL = 2;
 

@@ -9,6 +9,12 @@ const REACH = (SIDE - 1) / 2;
 /** The drawn patch has one more pixel all around, for its gradients. */
 const DRAWN_SIDE = SIDE + 2;
 const DRAWN_REACH = REACH + 1;
+/** Blurring takes [a, 1 - 2a, a] once, or three times where more is asked for; variances in square pixels. */
+const MOST_BLUR_OF_ONE = 0.5;
+const STEPS_OF_BLUR = 3;
+export const MOST_BLUR = 2;
+const LEAST_BLUR = 0.01;
+const WIDE_SIDE = DRAWN_SIDE + 2 * STEPS_OF_BLUR;
 const MOST_STEPS = 6;
 /** A step shorter than this, in pixels, ends the search. */
 const ENOUGH_PX = 0.02;
@@ -21,6 +27,9 @@ const LEAST_ROUNDNESS = 0.02;
 export class PatchAligner {
   constructor() {
     this.drawn = new Float64Array(DRAWN_SIDE * DRAWN_SIDE);
+    this.wide = new Float64Array(WIDE_SIDE * WIDE_SIDE);
+    this.rows = new Float64Array(WIDE_SIDE * DRAWN_SIDE);
+    this.kernel = new Float64Array(0);
     this.patch = new Float64Array(AREA);
     this.gradientX = new Float64Array(AREA);
     this.gradientY = new Float64Array(AREA);
@@ -48,30 +57,37 @@ export class PatchAligner {
    * @returns {boolean} false when the patch is not all within the template, or has no structure
    */
   draw(template, x, y, warp) {
-    const { width, height, data } = template;
+    const { width, height } = template;
     const [xx, xy, yx, yy] = [warp[0], warp[1], warp[2], warp[3]];
     const spanX = DRAWN_REACH * (Math.abs(xx) + Math.abs(xy));
     const spanY = DRAWN_REACH * (Math.abs(yx) + Math.abs(yy));
     if (!(x >= spanX && y >= spanY && x + spanX < width - 1 && y + spanY < height - 1)) return false;
-    const { drawn } = this;
-    let at = 0;
-    for (let j = -DRAWN_REACH; j <= DRAWN_REACH; j += 1) {
-      let px = x + j * xy - DRAWN_REACH * xx;
-      let py = y + j * yy - DRAWN_REACH * yx;
-      for (let i = 0; i < DRAWN_SIDE; i += 1, at += 1) {
-        const x0 = px | 0;
-        const y0 = py | 0;
-        const fx = px - x0;
-        const fy = py - y0;
-        const upper = y0 * width + x0;
-        const lower = upper + width;
-        const top = data[upper] + (data[upper + 1] - data[upper]) * fx;
-        drawn[at] = top + (data[lower] + (data[lower + 1] - data[lower]) * fx - top) * fy;
-        px += xx;
-        py += yx;
+    if (this.kernel.length === 0) {
+      read(template, x, y, warp, DRAWN_REACH, this.drawn);
+    } else {
+      const { wide, rows, drawn, kernel } = this;
+      const more = (kernel.length - 1) / 2;
+      readInside(template, x, y, warp, DRAWN_REACH + more, wide);
+      // Along the rows, then along the columns.
+      const side = DRAWN_SIDE + 2 * more;
+      for (let j = 0, at = 0; j < side; j += 1) {
+        for (let i = 0; i < DRAWN_SIDE; i += 1, at += 1) rows[at] = folded(wide, j * side + i, 1, kernel);
       }
+      for (let at = 0; at < drawn.length; at += 1) drawn[at] = folded(rows, at, DRAWN_SIDE, kernel);
     }
     return this.prepare();
+  }
+
+  /**
+   * Blur all patches from now on as the frame is blurred.
+   * @param {number} variance of the blur, in square pixels of the frame; at most `MOST_BLUR` is done
+   */
+  blurBy(variance) {
+    const steps = variance <= MOST_BLUR_OF_ONE ? 1 : STEPS_OF_BLUR;
+    const a = Math.min(variance, MOST_BLUR) / (2 * steps);
+    if (variance < LEAST_BLUR) this.kernel = new Float64Array(0);
+    else if (steps === 1) this.kernel = Float64Array.of(a, 1 - 2 * a, a);
+    else this.kernel = threefold(a);
   }
 
   /** Take the mean away and note what every step needs. */
@@ -188,4 +204,129 @@ export class PatchAligner {
     this.y += dy;
     return Math.hypot(dx, dy);
   }
+
+  /**
+   * Note, of a patch that was aligned, what tells how much more the frame is blurred than it: blurring adds a share
+   * of the Laplacian, as heat spreads (half the variance for a small one).
+   * @param {GreyImage} frame
+   * @param {BlurSums} sums is added to
+   */
+  weighBlur({ width, height, data }, sums) {
+    const left = this.x - REACH;
+    const top = this.y - REACH;
+    if (!(left >= 0 && top >= 0 && left + SIDE < width && top + SIDE < height)) return;
+    const { patch, drawn } = this;
+    const x0 = left | 0;
+    const y0 = top | 0;
+    const fx = left - x0;
+    const fy = top - y0;
+    let sumL = 0;
+    let sumLL = 0;
+    let sumLP = 0;
+    let sumF = 0;
+    let sumFP = 0;
+    let sumFL = 0;
+    for (let j = 0, i = 0; j < SIDE; j += 1) {
+      let upper = (y0 + j) * width + x0;
+      let at = (j + 1) * DRAWN_SIDE + 1;
+      for (const end = upper + SIDE; upper < end; upper += 1, i += 1, at += 1) {
+        const lower = upper + width;
+        const above = data[upper] + (data[upper + 1] - data[upper]) * fx;
+        const value = above + (data[lower] + (data[lower + 1] - data[lower]) * fx - above) * fy;
+        const laplacian =
+          drawn[at - 1] + drawn[at + 1] + drawn[at - DRAWN_SIDE] + drawn[at + DRAWN_SIDE] - 4 * drawn[at];
+        sumL += laplacian;
+        sumLL += laplacian * laplacian;
+        sumLP += laplacian * patch[i];
+        sumF += value;
+        sumFP += value * patch[i];
+        sumFL += value * laplacian;
+      }
+    }
+    // What the Laplacian says beside the patch itself, and how much of both is in the frame.
+    const share = sumLP / this.power;
+    const own = sumLL - (sumL * sumL) / AREA - share * sumLP;
+    const seen = sumFL - (sumF * sumL) / AREA - share * sumFP;
+    const gain = sumFP / this.power - (share * seen) / own;
+    if (!(gain > 0 && own > 0)) return;
+    sums.above += gain * seen;
+    sums.below += gain * gain * own;
+  }
+}
+
+/**
+ * Sums over patches; twice their quotient is the variance that is missing.
+ * @typedef {object} BlurSums
+ * @property {number} above
+ * @property {number} below
+ */
+
+/**
+ * Read a square of the template as the frame shows it, by bilinear interpolation.
+ * @param {GreyImage} template
+ * @param {number} x centre
+ * @param {number} y
+ * @param {ArrayLike<number>} warp
+ * @param {number} reach pixels of the frame from the centre to each side; all must lie within the template
+ * @param {Float64Array} square overwritten
+ */
+function read({ width, data }, x, y, warp, reach, square) {
+  const [xx, xy, yx, yy] = [warp[0], warp[1], warp[2], warp[3]];
+  for (let j = -reach, at = 0; j <= reach; j += 1) {
+    let px = x + j * xy - reach * xx;
+    let py = y + j * yy - reach * yx;
+    for (let i = -reach; i <= reach; i += 1, at += 1) {
+      const x0 = px | 0;
+      const y0 = py | 0;
+      const fx = px - x0;
+      const fy = py - y0;
+      const upper = y0 * width + x0;
+      const lower = upper + width;
+      const top = data[upper] + (data[upper + 1] - data[upper]) * fx;
+      square[at] = top + (data[lower] + (data[lower + 1] - data[lower]) * fx - top) * fy;
+      px += xx;
+      py += yx;
+    }
+  }
+}
+
+/**
+ * The same where a rim may lie beyond the template: its border goes on.
+ * @param {GreyImage} template
+ * @param {number} x
+ * @param {number} y
+ * @param {ArrayLike<number>} warp
+ * @param {number} reach
+ * @param {Float64Array} square overwritten
+ */
+function readInside({ width, height, data }, x, y, warp, reach, square) {
+  const [xx, xy, yx, yy] = [warp[0], warp[1], warp[2], warp[3]];
+  for (let j = -reach, at = 0; j <= reach; j += 1) {
+    for (let i = -reach; i <= reach; i += 1, at += 1) {
+      const px = Math.min(Math.max(x + i * xx + j * xy, 0), width - 1.001);
+      const py = Math.min(Math.max(y + i * yx + j * yy, 0), height - 1.001);
+      const x0 = px | 0;
+      const y0 = py | 0;
+      const fx = px - x0;
+      const fy = py - y0;
+      const upper = y0 * width + x0;
+      const lower = upper + width;
+      const top = data[upper] + (data[upper + 1] - data[upper]) * fx;
+      square[at] = top + (data[lower] + (data[lower + 1] - data[lower]) * fx - top) * fy;
+    }
+  }
+}
+
+/** @param {Float64Array} values @param {number} at @param {number} step @param {Float64Array} kernel */
+function folded(values, at, step, kernel) {
+  let sum = 0;
+  for (let k = 0; k < kernel.length; k += 1) sum += kernel[k] * values[at + k * step];
+  return sum;
+}
+
+/** [a, 1 - 2a, a] three times over. @param {number} a */
+function threefold(a) {
+  const b = 1 - 2 * a;
+  const [far, near] = [3 * a * a * b, 3 * a * (a * a + b * b)];
+  return Float64Array.of(a ** 3, far, near, b ** 3 + 6 * a * a * b, near, far, a ** 3);
 }

@@ -1,7 +1,6 @@
 // The state machine of recognition: searching for any of the targets, tracking one, losing it. Frames go in,
 // in order; events come out. Knows nothing of cameras, workers or clocks: the same frames give the same events.
 
-import { Crops } from "./crops.js";
 import { Describer } from "./freak.js";
 import { Detector } from "./detect.js";
 import { Matcher } from "./match.js";
@@ -9,7 +8,8 @@ import { PoseFilter } from "./filter.js";
 import { PoseFinder } from "./pose.js";
 import { ScaleSpace } from "./pyramid.js";
 import { FramePyramid, Tracker } from "./track.js";
-import { mix, normalizedAt } from "./homography.js";
+import { blankImage, magnifyInto } from "./image.js";
+import { mix, multiply, normalizedAt } from "./homography.js";
 
 /** @import { Keypoints } from "./detect.js" */
 /** @import { Descriptions } from "./freak.js" */
@@ -17,7 +17,7 @@ import { mix, normalizedAt } from "./homography.js";
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target } from "./target.js" */
-/** @import { Sighting } from "./track.js" */
+/** @import { Blur, Sighting } from "./track.js" */
 
 /**
  * What happened in a frame. `homography` is there but for "lost"; it maps pixels of the picture to pixels of the
@@ -35,16 +35,34 @@ const MOST_PROPOSALS = 3;
 /** Targets whose poses are looked at in one frame, and matches of each, the nearest ones, that choose them. */
 const MOST_TARGETS = 3;
 const MOST_VOTERS = 30;
-/** Side of the parts of a frame in which a slow machine searches. */
-const CROP_PX = 320;
 /** Patches of a level that a slow machine looks at. */
 const FEW_PATCHES = 48;
-/** What is asked of a first sighting, and of one that goes on: patches, and share of those to be seen. */
-const FOUND = { inliers: 10, share: 0.3 };
-const KEPT = { inliers: 8, share: 0.2 };
+/** A rough proposal, with less than a share of its patches, is looked at so many times more, each from the last. */
+const SETTLING = 3;
+const SETTLED = 0.9;
+/**
+ * What is asked of a first sighting, and of one that goes on: patches, share of those to be seen, and support, where a
+ * patch counts the more the liker it is.
+ */
+const FOUND = { inliers: 10, share: 0.3, support: 12 };
+const KEPT = { inliers: 8, share: 0.2, support: 8 };
+/** No support is asked for where this share is seen: a small picture has few patches. */
+const MOST_OF_IT = 0.7;
+/** A picture that is largely covered: few patches, but these as they should be. */
+const COVERED = { inliers: 15, share: 0.2, likeness: 0.94 };
 const MOST_MISSED = 3;
 /** Least time between two searches: more would only cost battery. */
 const SEARCH_EVERY_MS = 55;
+/**
+ * Parts of the frame that are looked at magnified, one after the other, in every other search: left, top, width and
+ * height as shares of the frame. A part of half the frame shows small pictures twice as large; a band, stretched one
+ * way, straightens up pictures that are seen from the side.
+ */
+const PARTS = [
+  [0.25, 0.25, 0.5, 0.5], [0, 0.25, 1, 0.5], [0.25, 0, 0.5, 1],
+  [0, 0, 0.5, 0.5], [0.5, 0, 0.5, 0.5], [0, 0.5, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5],
+];
+const WHOLE = [0, 0, 1, 1];
 /** Share of the last motion that is expected again. */
 const MOMENTUM = 0.8;
 
@@ -58,8 +76,9 @@ export class Session {
   constructor(targets, width, height) {
     this.width = width;
     this.height = height;
-    this.space = new ScaleSpace(width, height);
-    this.detector = new Detector(this.space, LIMITS);
+    this.large = this.eye(1);
+    /** @type {ReturnType<Session["eye"]> | null} */
+    this.small = null;
     this.describer = new Describer(LIMITS.total);
     this.pyramid = new FramePyramid(width, height);
     this.matcher = new Matcher(targets, LIMITS.total);
@@ -69,14 +88,20 @@ export class Session {
       tracker: new Tracker(target),
       filter: new PoseFilter(target.width, target.height),
     }));
-    /** @type {Crops | null} */
-    this.crops = null;
     /** Whether to do less for each frame: this machine is slow. */
     this.isThrifty = false;
-    this.searches = 0;
     this.searchedAtMs = -Infinity;
+    /** Searches without success so far. */
+    this.attempts = 0;
     /** @type {Track | null} */
     this.track = null;
+  }
+
+  /** What keypoints are found with, and room for a part of the frame. @param {number} factor smaller than frames */
+  eye(factor) {
+    const [width, height] = [Math.floor(this.width / factor), Math.floor(this.height / factor)];
+    const space = new ScaleSpace(width, height);
+    return { space, detector: new Detector(space, LIMITS), image: blankImage(width, height) };
   }
 
   /**
@@ -112,26 +137,33 @@ export class Session {
   search(frame, timestampMs) {
     if (Math.abs(timestampMs - this.searchedAtMs) < SEARCH_EVERY_MS) return null;
     this.searchedAtMs = timestampMs;
-    const found = this.find(frame, this.seekers.keys());
+    const { attempts } = this;
+    const part = attempts % 2 === 0 ? WHOLE : PARTS[(attempts >> 1) % PARTS.length];
+    const found = this.find(frame, this.seekers.keys(), part);
+    this.attempts = found === null ? attempts + 1 : 0;
     if (found === null) return null;
     this.track = new Track(found.target);
     return this.see(this.track, found.sighting, timestampMs, "found");
   }
 
   /**
-   * Look for targets anywhere in the frame.
+   * Look for targets anywhere in the frame, or in a part of it.
    * @param {GreyImage} frame
    * @param {Iterable<number>} targets numbers of those that are looked for
+   * @param {number[]} [part] left, top, width and height, as shares of the frame
    * @returns {{target: number, sighting: Sighting} | null}
    */
-  find(frame, targets) {
-    const { keypoints, descriptions } = this.describe(frame);
+  find(frame, targets, part = WHOLE) {
+    const { keypoints, descriptions, toFrame } = this.describe(frame, part);
     const matches = this.matcher.match(keypoints, descriptions);
     for (const target of this.likeliest(targets, matches, keypoints, descriptions)) {
       const { finder, tracker } = this.seekers[target];
       const proposals = finder.propose(matches[target], keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
-        const sighting = tracker.track(this.pyramid, homography);
+        let sighting = tracker.track(this.pyramid, multiply(toFrame, homography));
+        for (let i = 0; i < SETTLING && sighting !== null && sighting.inliers < SETTLED * sighting.visible; i += 1) {
+          sighting = tracker.track(this.pyramid, sighting.homography, sighting.blur);
+        }
         if (sighting !== null && isEnough(sighting, FOUND)) return { target, sighting };
       }
     }
@@ -139,22 +171,23 @@ export class Session {
   }
 
   /**
-   * Keypoints of the frame, or of a part of it in every other search of a slow machine.
+   * Describe the keypoints of a frame, or of a part of it: magnified, but as it is on a slow machine.
    * @param {GreyImage} frame
+   * @param {number[]} part left, top, width and height, as shares of the frame
+   * @returns {{keypoints: Keypoints, descriptions: Descriptions, toFrame: Float64Array}} overwritten by the next call, but
+   *   for the homography from where keypoints are to the frame
    */
-  describe(frame) {
-    this.searches += 1;
-    if (this.isThrifty && this.searches % 2 === 0) {
-      const side = (/** @type {number} */ whole) => Math.min(whole, CROP_PX);
-      this.crops ??= new Crops(new Detector(new ScaleSpace(side(this.width), side(this.height)), LIMITS));
-      const keypoints = this.crops.detect(frame);
-      const descriptions = this.describer.describe(this.crops.space, keypoints);
-      this.crops.place(keypoints);
-      return { keypoints, descriptions };
-    }
-    this.space.fill(frame);
-    const keypoints = this.detector.detect();
-    return { keypoints, descriptions: this.describer.describe(this.space, keypoints) };
+  describe(frame, part) {
+    const [left, top, across, down] = [part[0] * this.width, part[1] * this.height, part[2], part[3]];
+    const isWhole = part === WHOLE;
+    const { space, detector, image } = this.isThrifty && !isWhole ? (this.small ??= this.eye(2)) : this.large;
+    const stepX = (across * this.width) / space.width;
+    const stepY = (down * this.height) / space.height;
+    if (!isWhole) magnifyInto(frame, image, left, top, stepX, stepY);
+    space.fill(isWhole ? frame : image);
+    const keypoints = detector.detect();
+    const toFrame = Float64Array.of(stepX, 0, left, 0, stepY, top, 0, 0, 1);
+    return { keypoints, descriptions: this.describer.describe(space, keypoints), toFrame };
   }
 
   /**
@@ -188,7 +221,7 @@ export class Session {
   follow(track, timestampMs) {
     const { tracker } = this.seekers[track.target];
     for (const start of track.expectations(timestampMs)) {
-      const sighting = tracker.track(this.pyramid, start);
+      const sighting = tracker.track(this.pyramid, start, track.blur);
       if (sighting !== null && isEnough(sighting, KEPT)) return sighting;
     }
     return null;
@@ -203,6 +236,7 @@ export class Session {
    */
   see(track, sighting, timestampMs, type) {
     const { target, filter } = this.seekers[track.target];
+    track.blur = sighting.blur;
     track.move(normalizedAt(sighting.homography, target.width / 2, target.height / 2), timestampMs);
     return { type, target: track.target, homography: filter.apply(sighting.homography, timestampMs) };
   }
@@ -217,6 +251,8 @@ class Track {
     /** @type {Homography | null} */
     this.last = null;
     this.lastAtMs = 0;
+    /** @type {Blur | null} */
+    this.blur = null;
     /** @type {Homography | null} pose before the last; null when not in the frame before */
     this.before = null;
     this.beforeAtMs = 0;
@@ -247,8 +283,11 @@ class Track {
 
 /**
  * @param {Sighting} sighting
- * @param {{inliers: number, share: number}} least
+ * @param {{inliers: number, share: number, support: number}} least
  */
-function isEnough({ inliers, visible }, least) {
-  return inliers >= least.inliers && inliers >= least.share * visible;
+function isEnough({ inliers, visible, likeness }, least) {
+  const share = inliers / visible;
+  if (inliers >= COVERED.inliers && share >= COVERED.share && likeness >= COVERED.likeness) return true;
+  if (inliers < least.inliers || share < least.share) return false;
+  return share >= MOST_OF_IT || inliers * (2 * likeness - 1) >= least.support;
 }

@@ -1,16 +1,17 @@
 // Follows a target from a pose that is nearly right to the one that fits the frame, and says whether the target
 // is really there. The picture itself is the reference in every frame, so errors do not add up.
 
-import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs } from "./homography.js";
+import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs, squareOff } from "./homography.js";
 import { blankImage, halveInto } from "./image.js";
-import { PatchAligner } from "./patch.js";
+import { MOST_BLUR, PatchAligner } from "./patch.js";
 
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target, TemplateLevel } from "./target.js" */
 
-/** Halvings of the frame, coarse to fine and the finest once more. */
+/** Halvings of the frame, coarse to fine and the finest once more; on first sight its blur is to be found out, too. */
 const PASSES = [3, 3, 2, 1, 0, 0];
+const FIRST_PASSES = [3, 3, 2, 1, 1, 0, 0];
 const FRAME_LEVELS = 4;
 const MOST_PATCHES = 128;
 /** A patch is looked for when its centre is this far inside the frame, in pixels of the level. */
@@ -22,13 +23,22 @@ const LEAST_LIKENESS_FINE = 0.6;
 const REFINE_STEPS = 6;
 /** Tukey's limit in the finest pass. */
 const LAST_LIMIT_PX = 1.5;
-/** How much less of the picture is recognised in a sharp and in a blurred frame than in its half. */
-const SHARP_LOSS = 0.06;
-const BLURRED_LOSS = 0.12;
+/**
+ * Up to the first value the frame itself is used, from the second its half: variances of the blur, in square pixels,
+ * and pixels of the frame for one of the finest template.
+ */
+const BLURRED = [1.2, MOST_BLUR];
+const CLOSE = [1.7, 2.2];
+/** The frame itself is not looked at while its half is blurred like this. */
+const HALF_BLURRED = 0.35;
+/** Share of a change of the blur that is followed at once. */
+const BLUR_GAIN = 0.5;
 /** Share of the visible patches that must agree before a level changes the pose, by level. */
 const LEAST_SHARE = [0, 0.25, 0.3, 0.5];
 /** How far a patch of trust 1 may well be off, in pixels of the level. */
 const SPREAD_PX = 1;
+/** Squared gradients of a patch, summed, from which on stronger ones hardly say more. */
+const AVERAGE_MOMENT = 12_000;
 /** What is taken for unlikeness that means nothing: noise and rounding. */
 const DOUBT = 0.02;
 /** A pass over fewer patches than this does not change the pose. */
@@ -59,6 +69,13 @@ export class FramePyramid {
  * @property {number} visible patches that should be in the frame
  * @property {number} inliers patches that were found where the pose has them
  * @property {number} likeness mean normalised correlation of the patches that were found
+ * @property {Blur} blur
+ */
+
+/**
+ * How much more the frame is blurred than the picture: the variance in the frame and in its half, in square pixels
+ * of each. They are told apart as the templates for both are not equally sharp.
+ * @typedef {[number, number]} Blur
  */
 
 /** Tracks one target. */
@@ -72,28 +89,44 @@ export class Tracker {
     this.likeness = new Float64Array(MOST_PATCHES);
     this.aligner = new PatchAligner();
     this.warp = new Float64Array(4);
+    this.blurSums = { above: 0, below: 0 };
   }
 
   /**
    * @param {FramePyramid} frame
    * @param {Homography} start a pose at most some tens of pixels off
+   * @param {Blur | null} known blur of the frame before
    * @returns {Sighting | null} null when too little of the target is there to fit a pose to
    */
-  track(frame, start) {
+  track(frame, start, known = null) {
+    /** @type {Blur} */
+    const blur = known === null ? [0, 0] : [...known];
+    const passes = known === null ? FIRST_PASSES : PASSES;
+    const gain = known === null ? 1 : BLUR_GAIN;
     let homography = start;
     /** @type {Sighting | null} */
     let half = null;
     /** @type {Sighting | null} */
     let full = null;
-    for (const [index, level] of PASSES.entries()) {
-      const limitPx = index === PASSES.length - 1 ? LAST_LIMIT_PX : 2 * 2 ** level;
-      const sighting = this.pass(frame, homography, level, limitPx);
+    for (const [index, level] of passes.entries()) {
+      if (level === 0 && half !== null) {
+        if (this.zoomAt(frame, homography) >= CLOSE[1] || (blur[0] === MOST_BLUR && blur[1] >= HALF_BLURRED)) break;
+        if (known === null && passes[index - 1] === 1) blur[0] = Math.min(4 * blur[1], MOST_BLUR);
+      }
+      const limitPx = index === passes.length - 1 ? LAST_LIMIT_PX : 2 * 2 ** level;
+      const sighting = this.pass(frame, homography, level, limitPx, blur);
       if (sighting !== null) homography = sighting.homography;
+      if (sighting !== null && level < 2) {
+        const missing = (2 * this.blurSums.above) / this.blurSums.below;
+        if (missing > -Infinity) blur[level] = Math.min(Math.max(blur[level] + gain * missing, 0), MOST_BLUR);
+      }
       if (level === 1) half = sighting;
       if (level === 0) full = sighting;
     }
     if (full === null || half === null) return full ?? half;
-    return { ...full, homography: this.sharper(full, half) };
+    const share = Math.max(shareOf(blur[0], BLURRED), shareOf(this.zoomAt(frame, full.homography), CLOSE));
+    if (share === 0) return full;
+    return { ...(share > 0.5 ? half : full), homography: this.mixed(full, half, share) };
   }
 
   /**
@@ -101,11 +134,9 @@ export class Tracker {
    * so that nothing jumps.
    * @param {Sighting} full in the frame itself
    * @param {Sighting} half in the frame at half its resolution
+   * @param {number} share of the half
    */
-  sharper(full, half) {
-    const loss = (half.likeness * half.inliers) / half.visible - (full.likeness * full.inliers) / full.visible;
-    const share = (loss - SHARP_LOSS) / (BLURRED_LOSS - SHARP_LOSS);
-    if (share <= 0) return full.homography;
+  mixed(full, half, share) {
     const [x, y] = [this.target.width / 2, this.target.height / 2];
     const [fine, coarse] = [normalizedAt(full.homography, x, y), normalizedAt(half.homography, x, y)];
     return mix(fine, coarse, Math.min(share, 1));
@@ -117,11 +148,13 @@ export class Tracker {
    * @param {Homography} start
    * @param {number} level
    * @param {number} limitPx patches farther off are outliers
+   * @param {Blur} blur
    * @returns {Sighting | null}
    */
-  pass(frame, start, level, limitPx) {
+  pass(frame, start, level, limitPx, blur) {
     const { pairs } = this;
     const { width, height } = this.target;
+    this.aligner.blurBy(blur[level] ?? blur[1] / 4 ** (level - 1));
     const visible = this.alignPatches(frame, start, level);
     if (pairs.count < LEAST_PATCHES) return null;
     const spreadPx = SPREAD_PX * 2 ** level;
@@ -132,12 +165,12 @@ export class Tracker {
     let sum = 0;
     for (let i = 0; i < pairs.count; i += 1) {
       const [u, v] = project(homography, pairs.x[i], pairs.y[i]);
-      if (Math.hypot(u - pairs.u[i], v - pairs.v[i]) > limitPx) continue;
+      if (squareOff(pairs, i, u - pairs.u[i], v - pairs.v[i]) > limitPx * limitPx) continue;
       inliers += 1;
       sum += this.likeness[i];
     }
     if (inliers < LEAST_PATCHES || inliers < LEAST_SHARE[level] * visible) return null;
-    return { homography, visible, inliers, likeness: sum / inliers };
+    return { homography, visible, inliers, likeness: sum / inliers, blur };
   }
 
   /**
@@ -148,7 +181,7 @@ export class Tracker {
    * @returns {number} how many patches should be visible
    */
   alignPatches(frame, h, level) {
-    const { pairs, aligner, warp } = this;
+    const { pairs, aligner, warp, blurSums } = this;
     const image = frame.levels[level];
     const size = 2 ** level;
     const { image: template, corners, scale } = this.fittingTemplate(frame, h, size);
@@ -156,6 +189,7 @@ export class Tracker {
     const margin = MARGIN_PX * size;
     let visible = 0;
     pairs.count = 0;
+    blurSums.above = blurSums.below = 0;
     for (let i = 0; i < Math.min(corners.x.length, this.mostPatches); i += 1) {
       const x = corners.x[i];
       const y = corners.y[i];
@@ -177,15 +211,31 @@ export class Tracker {
       visible += 1;
       if (!aligner.align(image, u / size - 0.5, v / size - 0.5, REACH_PX)) continue;
       if (aligner.likeness < leastLikeness) continue;
+      aligner.weighBlur(image, blurSums);
       pairs.x[pairs.count] = x;
       pairs.y[pairs.count] = y;
       pairs.u[pairs.count] = (aligner.x + 0.5) * size;
       pairs.v[pairs.count] = (aligner.y + 0.5) * size;
-      pairs.weight[pairs.count] = corners.strength[i] * trust(aligner.likeness);
+      this.weigh(pairs.count);
       this.likeness[pairs.count] = aligner.likeness;
       pairs.count += 1;
     }
     return visible;
+  }
+
+  /**
+   * Note how much the place of the patch that was aligned last says, and in which direction: by the squared gradients
+   * of the patch, as in the least squares over all its pixels.
+   * @param {number} row of `pairs`
+   */
+  weigh(row) {
+    const { pairs, aligner } = this;
+    const { momentXX, momentXY, momentYY, likeness } = aligner;
+    const most = 0.5 * (momentXX + momentYY) + Math.hypot(0.5 * (momentXX - momentYY), momentXY);
+    pairs.uu[row] = momentXX / most;
+    pairs.uv[row] = momentXY / most;
+    pairs.vv[row] = momentYY / most;
+    pairs.weight[row] = trust(likeness) * most / (most + AVERAGE_MOMENT);
   }
 
   /**
@@ -196,6 +246,13 @@ export class Tracker {
    * @returns {TemplateLevel}
    */
   fittingTemplate(frame, h, size) {
+    const { levels } = this.target;
+    const finest = Math.log2(this.zoomAt(frame, h) / size);
+    return levels[Math.min(Math.max(Math.round(-finest), 0), levels.length - 1)];
+  }
+
+  /** @param {FramePyramid} frame @param {Homography} h */
+  zoomAt(frame, h) {
     const { width, height, levels } = this.target;
     const [cx, cy] = project(adjugate(h), frame.width / 2, frame.height / 2);
     const x = Math.min(Math.max(cx, 0), width);
@@ -205,10 +262,17 @@ export class Tracker {
       h[0] * (h[4] * h[8] - h[5] * h[7]) -
       h[1] * (h[3] * h[8] - h[5] * h[6]) +
       h[2] * (h[3] * h[7] - h[4] * h[6]);
-    const zoom = Math.sqrt(Math.abs(determinant / depth ** 3)) / size;
-    const finest = Math.log2(zoom / levels[0].scale);
-    return levels[Math.min(Math.max(Math.round(-finest), 0), levels.length - 1)];
+    return Math.sqrt(Math.abs(determinant / depth ** 3)) / levels[0].scale;
   }
+}
+
+/**
+ * @param {number} value
+ * @param {number[]} range
+ * @returns {number} how far along the range it is, from 0 to 1
+ */
+function shareOf(value, [from, to]) {
+  return Math.min(Math.max((value - from) / (to - from), 0), 1);
 }
 
 /**
