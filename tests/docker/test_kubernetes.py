@@ -122,6 +122,31 @@ def test_some_worker_takes_from_each_queue(overlay: list[dict[str, Any]]) -> Non
     assert sorted(taken) == sorted({"default", "backup", "drill", *routed})
 
 
+def test_a_roll_out_does_not_undo_what_an_autoscaler_chose(overlay: list[dict[str, Any]]) -> None:
+    deployments = of_kind(overlay, "Deployment")
+    scaled = {
+        scaler["spec"]["scaleTargetRef"]["name"]
+        for scaler in of_kind(overlay, "HorizontalPodAutoscaler").values()
+    }
+
+    assert {name for name in scaled if "replicas" in deployments[name]["spec"]} == set()
+    assert all("replicas" in deployments[name]["spec"] for name in set(deployments) - scaled)
+
+
+def test_all_that_the_migration_needs_is_applied_with_it(overlay: list[dict[str, Any]]) -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    [names] = re.findall(r"--selector 'app.kubernetes.io/name in \(([^)]*)\)'", text)
+    applied = [
+        (resource["kind"], resource["metadata"]["name"])
+        for resource in overlay
+        if resource["metadata"].get("labels", {}).get("app.kubernetes.io/name") in names.split(", ")
+    ]
+
+    container = main_container(pods(overlay)["migrate"])
+    needed = [("ConfigMap", source["configMapRef"]["name"]) for source in container["envFrom"]]
+    assert sorted(applied) == sorted([("Job", "migrate"), *needed])
+
+
 def test_what_scales_and_is_guarded_is_there(overlay: list[dict[str, Any]]) -> None:
     deployments = of_kind(overlay, "Deployment")
     for scaler in of_kind(overlay, "HorizontalPodAutoscaler").values():

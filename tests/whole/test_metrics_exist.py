@@ -11,6 +11,7 @@ from unittest.mock import patch
 import psycopg
 import pytest
 import redis
+from celery import current_app
 from django.conf import settings as configured
 from django.core.cache import cache
 from django.core.files.base import ContentFile
@@ -29,6 +30,7 @@ from markers import compilation, tasks
 from markers.models import Marker
 from tests.arcontent.factories import VideoFactory, ready_content
 from tests.markers.factories import MarkerFactory
+from vertexar import presence
 from vertexar.metrics_asked import queues
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("worker")]
@@ -194,6 +196,20 @@ def test_messages_wait_where_there_are_no_rows(client: Client, empty_queues: "re
     assert found["vertexar_queue_age_seconds"]["default",] == pytest.approx(60, abs=20)
     sent = json.loads(empty_queues.lindex("default", 0))  # type: ignore[arg-type]
     assert "ophelia" not in str(sent)
+
+
+def test_a_clock_is_known_by_what_it_sends_whether_it_is_beat_or_the_clusters(
+    client: Client, empty_queues: "redis.Redis"
+) -> None:
+    name = "vertexar_beat_last_sent_timestamp_seconds"
+    empty_queues.delete(presence.BEAT)
+
+    content_tasks.prepare_video.delay("00000000-0000-0000-0000-000000000000")
+    before = value(client, name)
+    current_app.send_task(tasks.requeue_lost_markers.name)  # as `celery call` does
+
+    assert before == 0
+    assert value(client, name) == pytest.approx(timezone.now().timestamp(), abs=60)
 
 
 def test_events_of_viewers_are_counted(client: Client) -> None:
