@@ -12,6 +12,8 @@ import pytest
 import yaml
 from django.conf import settings
 
+from tests.prerequisites import program
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docker" / "k8s"
 SECRETS = "/run/secrets/vertexar/"
@@ -159,6 +161,48 @@ def test_what_scales_and_is_guarded_is_there(overlay: list[dict[str, Any]]) -> N
         if selector:
             wanted = selector.get("matchLabels", selector).items()
             assert any(wanted <= carried for carried in labels), name
+
+
+def test_every_pod_that_counts_is_asked_by_the_job_that_the_alerts_name(
+    overlay: list[dict[str, Any]],
+) -> None:
+    jobs = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    [portname] = {job["relabel_configs"][0]["source_labels"][0] for job in jobs}
+    asked = {job["relabel_configs"][0]["regex"]: job["job_name"] for job in jobs}
+    token = str(jobs[0]["authorization"]["credentials_file"])
+
+    ports = {
+        name: port["name"]
+        for name, pod in pods(overlay).items()
+        for port in main_container(pod).get("ports", [])
+    }
+    assert portname == "__meta_kubernetes_pod_container_port_name"
+    assert {name: asked[port] for name, port in ports.items()} == {
+        "web": "web",
+        **dict.fromkeys(("worker", "media", "compile", "backup"), "workers"),
+    }
+    assert all(job["authorization"]["credentials_file"] == token for job in jobs)
+    assert "prometheus.io/" not in str(overlay)
+
+
+def test_prometheus_understands_how_the_cluster_is_watched(tmp_path: Path) -> None:
+    promtool = program("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    told = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+    for job in told["scrape_configs"]:  # Debian's knows no clusters
+        assert job.pop("kubernetes_sd_configs") == [
+            {"role": "pod", "namespaces": {"names": ["vertexar"]}}
+        ]
+        job["static_configs"] = [{"targets": ["10.1.2.3:8000"]}]
+    file = tmp_path / "prometheus.yml"
+    file.write_text(yaml.safe_dump(told))
+
+    run = subprocess.run(
+        [promtool, "check", "config", "--syntax-only", file], capture_output=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_public_name_is_said_once(overlay: list[dict[str, Any]]) -> None:
