@@ -149,6 +149,14 @@ def test_all_that_the_migration_needs_is_applied_with_it(overlay: list[dict[str,
     assert sorted(applied) == sorted([("Job", "migrate"), *needed])
 
 
+def test_a_backup_may_be_ended_and_one_that_hangs_may_not(overlay: list[dict[str, Any]]) -> None:
+    pod = pods(overlay)["backup"]
+
+    assert pod["spec"]["terminationGracePeriodSeconds"] > settings.BACKUP_SECONDS
+    probe = main_container(pod)["livenessProbe"]
+    assert probe["terminationGracePeriodSeconds"] <= 60
+
+
 def test_what_scales_and_is_guarded_is_there(overlay: list[dict[str, Any]]) -> None:
     deployments = of_kind(overlay, "Deployment")
     for scaler in of_kind(overlay, "HorizontalPodAutoscaler").values():

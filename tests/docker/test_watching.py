@@ -101,6 +101,22 @@ def test_each_run_book_belongs_to_an_alert() -> None:
     assert written <= named
 
 
+def test_what_only_the_web_tells_is_no_alert_of_its_own_while_the_web_is_down() -> None:
+    rules = load(FOLDER / "alertmanager.yml")["inhibit_rules"]
+    [targets] = [
+        re.findall(r'"([^"]+)"', rule["target_matchers"][0])[0]
+        for rule in rules
+        if "WebDown" in rule["source_matchers"][0]
+    ]
+    missed = {
+        name
+        for name, rule in alerts().items()
+        if "absent(vertexar_" in rule["expr"] and not re.fullmatch(targets, name)
+    }
+
+    assert missed == set()
+
+
 def test_what_is_inhibited_is_an_alert() -> None:
     rules = load(FOLDER / "alertmanager.yml")["inhibit_rules"]
     matchers = [
