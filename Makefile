@@ -60,6 +60,9 @@ lint: install-dev ## style, import contracts, known holes, configuration, missin
 type: install-dev ## mypy --strict
 	$(OFFLINE) $(BIN)/mypy .
 
+# The suite starts Python hundreds of times: bytecode is kept, whatever the shell says.
+test unit e2e: export PYTHONDONTWRITEBYTECODE :=
+
 test: install-dev ## every test there is, and the coverage of all of them together
 	$(BIN)/python -m tests.prerequisites
 	$(NODE) --test --test-concurrency=2 $(JS_TESTS)

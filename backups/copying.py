@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from backups import media
 from backups.destinations import DestinationFailed
+from backups.destinations.base import is_path
 from backups.encryption import encrypt
 from backups.manifest import MediaEntry, media_path
 from backups.media import Medium, MediumDamaged
@@ -131,6 +132,9 @@ def _in_order(
     """Copy media, several at once; give them back in the order they came in."""
     waiting: deque[Future[Copied] | Copied] = deque()
     for medium in found:
+        if not is_path(medium.key):
+            waiting.append(_nameless(medium))
+            continue
         lacking = [place for place in places.alive if medium.key not in place.known]
         if not lacking:
             waiting.append(_known(medium, places))
@@ -168,6 +172,12 @@ def _known(medium: Medium, places: Places) -> Copied:
             "size": medium.size
         }
     return Copied(medium, entries, trouble=trouble)
+
+
+def _nameless(medium: Medium) -> Copied:
+    """A file that no index could name; it is told of in a form that can be written anywhere."""
+    shown = Medium(ascii(medium.key)[1:-1], medium.size)
+    return Copied(shown, [], trouble=_("nothing can be stored under such a name"))
 
 
 def _copy(

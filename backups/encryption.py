@@ -130,7 +130,10 @@ def _named(error: Exception, head: bytes) -> CanNotDecrypt:
     if not head.startswith(FIRST_LINE):
         return NotEncrypted("This is not encrypted with age.")
     if "No matching keys" in str(error):
-        hint = "Use the identity whose public half stands among the run's recipients."
+        hint = (
+            "Use the identity of one of the recipients of then; an identity file may hold several,"
+            " a line each."
+        )
         return WrongIdentity(
             "This is encrypted for others, or its beginning is damaged.", hint=hint
         )

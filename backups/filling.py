@@ -15,6 +15,8 @@ from backups.streams import CHUNK_BYTES, SourceMeter
 from vertexar.errors import DomainError
 
 REASON_CHARS: Final = 500
+# What pg_restore sets first, from 17 on, whatever the server; servers before 17 don't know it.
+UNKNOWN_BEFORE_17: Final = '"transaction_timeout"'
 OnBytes = Callable[[int], object]
 
 
@@ -135,11 +137,12 @@ class _Told:
 
 
 def _restore(program: postgres.Program, archive: Dump, url: str) -> None:
+    lacks_a_setting = program.version[0] >= 17 > databases.server_version(url)
     command = [
         str(program.path),
         "--no-owner",
         "--no-acl",
-        "--exit-on-error",
+        *([] if lacks_a_setting else ["--exit-on-error"]),
         "--no-password",
         f"--dbname={postgres.address(url)}",
     ]
@@ -150,7 +153,7 @@ def _restore(program: postgres.Program, archive: Dump, url: str) -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=complaints,
-            env=postgres.environment(url),
+            env=postgres.environment(url) | {"LC_ALL": "C"},
         ) as process,
     ):
         try:
@@ -160,13 +163,19 @@ def _restore(program: postgres.Program, archive: Dump, url: str) -> None:
             raise
         code = process.wait()
         complaints.seek(0)
-        reason = " ".join(complaints.read().decode(errors="replace").split())[-REASON_CHARS:]
-    if code:
+        said = complaints.read().decode(errors="replace")
+    if code and not (lacks_a_setting and _is_of_the_setting_alone(said)):
+        reason = " ".join(said.split())[-REASON_CHARS:]
         raise postgres.ProgramUnusable(
             f"pg_restore failed: {reason or code}",
             code="pg_restore_failed",
             hint="Nothing that is served was changed.",
         )
+
+
+def _is_of_the_setting_alone(said: str) -> bool:
+    errors = [line for line in said.splitlines() if line.startswith("pg_restore: error:")]
+    return bool(errors) and all(UNKNOWN_BEFORE_17 in line for line in errors)
 
 
 def _feed(stdin: IO[bytes], archive: Dump) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+from backups.destinations.base import is_path
 from vertexar.errors import DomainError
 
 FORMAT = 1
@@ -281,9 +282,7 @@ class _Fields:
 
     def path(self, name: str) -> str:
         """A relative path that stays below where it begins."""
-        value = self.text(name)
-        steps = value.split("/")
-        if not value.isprintable() or "\\" in value or {"", ".", ".."} & set(steps):
+        if not is_path(value := self.text(name)):
             raise self._wrong(name)
         return value
 

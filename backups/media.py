@@ -18,6 +18,7 @@ UNFINISHED: Final = ".part-"  # how a file begins that is being written
 HASH_NAMED: Final = re.compile(r"(?:^|/)([0-9a-f]{2})/(\1[0-9a-f]{62})\.[A-Za-z0-9]+$")
 # Made again from the files they are named after, whenever they are missing.
 REMADE: Final = (".sketch",)
+OF_THE_DISK: Final = "lost+found"  # where the folder is a disk of its own; not ours to read
 
 
 class MediumDamaged(DomainError):
@@ -88,6 +89,8 @@ def _walk_folder(root: Path, prefix: str) -> Iterator[Medium]:
     # so that all keys come in the order of strings, in which "a-b" is before "a/b"
     for entry in sorted(found, key=lambda entry: entry.name + "/" * entry.is_dir()):
         key = prefix + entry.name
+        if key == OF_THE_DISK:
+            continue
         if entry.is_dir():
             yield from _walk_folder(root, f"{key}/")
         elif entry.is_file() and not entry.name.startswith(UNFINISHED):

@@ -1,5 +1,6 @@
 """Media back into a store: each one decrypted, hashed, and put under its name or not at all."""
 
+import errno
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -7,13 +8,16 @@ from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
 from backups import encryption
-from backups.catalogue import Copy, entries
+from backups.catalogue import Copy
 from backups.destinations import DestinationFailed
+from backups.filling import NotRestorable
 from backups.genuine import PartDamaged
+from backups.indexes import entries
 from backups.manifest import MediaEntry
 from backups.streams import CHUNK_BYTES, Meter, SinkMeter
 from vertexar.storage import LocalStorage
@@ -21,7 +25,17 @@ from vertexar.storage import LocalStorage
 OnBytes = Callable[[int], object]
 AT_ONCE = 4  # media on their way at the same time
 BATCH = 64
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# a folder's, and a bucket's
+STORE_FAILURES = (OSError, ClientError, BotoCoreError)
+_MAKE_ROOM = "Make room and begin again: what was brought back is not fetched twice."
 IN_MEMORY_BYTES = 8 << 20  # of one medium; a longer one lies on disk until its hash is known
+
+
+class NoRoom(NotRestorable):
+    """The media store, or the place for what is on its way there, is full."""
+
+    code = "no_room"
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ class Recovery:
     Attributes:
         restored: media that were missing or damaged and are there now.
         kept: media that were there, with the right content.
-        failures: what could not be brought back, and why, by key.
+        failures: why media could not be brought back, by key; a sentence that names the medium.
     """
 
     restored: int
@@ -53,13 +67,19 @@ def recover(
     Raises:
         PartDamaged: the index is damaged; what it gave before that was brought back.
         DestinationFailed: the index can't be read.
+        NoRoom: for the next of them; those that were brought back stay.
     """
 
     def one(entry: MediaEntry) -> tuple[str, bool | str]:
         try:
             did = _bring_back(entry, copy, identities, storage)
-        except (PartDamaged, encryption.CanNotDecrypt, DestinationFailed, OSError) as error:
-            return entry.key, str(error)
+        except (PartDamaged, encryption.CanNotDecrypt, DestinationFailed) as error:
+            return entry.key, _named(entry, f"{error} {error.hint}".strip())
+        except STORE_FAILURES as error:
+            if getattr(error, "errno", None) in NO_ROOM:
+                why = f"There is no room for {entry.key}: {error}"
+                raise NoRoom(why, hint=_MAKE_ROOM) from error
+            return entry.key, _named(entry, str(error))
         finally:
             on_bytes(entry.size)
         return entry.key, did
@@ -114,6 +134,10 @@ def _bring_back(entry: MediaEntry, copy: Copy, identities: Sequence[Any], storag
         medium.seek(0)
         storage.save(entry.key, File(medium))
     return True
+
+
+def _named(entry: MediaEntry, why: str) -> str:
+    return why if entry.key in why else f"{entry.key}: {why}"
 
 
 def _is_there(entry: MediaEntry, storage: Storage) -> bool:

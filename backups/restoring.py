@@ -24,7 +24,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from accounts.sessions import sign_everybody_out
-from backups import catalogue, databases, filling, postgres, recovery
+from backups import catalogue, databases, encryption, filling, postgres, recovery
 from backups.catalogue import Copy
 from backups.destinations import Destination
 from backups.filling import NotRestorable
@@ -112,10 +112,11 @@ def choose(
     return catalogue.copies(wish.run, destinations, signers=signers)[0]
 
 
-def plan(wish: Wish, copy: Copy) -> Plan:
+def plan(wish: Wish, copy: Copy, identities: Sequence[Any]) -> Plan:
     """Check that a run can be restored as wanted, before anything is touched.
 
     Raises:
+        WrongIdentity: the run was encrypted for others.
         NotRestorable: by this code (`code_too_old`) or this server (`server_too_old`).
         TargetNotEmpty: there are tables, and they may not be replaced.
         TargetUnusable: the server can't be reached, or its role may not replace the database.
@@ -124,6 +125,7 @@ def plan(wish: Wish, copy: Copy) -> Plan:
         return Plan(copy, "", _storage(wish), replaces=False, is_own=False, pending_migrations=0)
     url = wish.database_url or postgres.own_url()
     databases.name_of(url)  # refuses what is none
+    _check_identities(identities, copy.manifest.recipients)
     databases.check_rights(url)
     pending = _pending_migrations(copy.manifest.migrations)
     filling.check_server(url, copy.manifest.versions)
@@ -168,9 +170,9 @@ def carry_out(
         if planned.storage is not None:
             came_back = _media(planned, identities, on_progress)
             if came_back.failures and not may_lack_media:
-                key, why = next(iter(came_back.failures.items()))
+                why = next(iter(came_back.failures.values()))
                 raise filling.NotComplete(
-                    f"{len(came_back.failures)} media could not be brought back; {key}: {why}",
+                    f"{len(came_back.failures)} media could not be brought back; {why}",
                     code="media_incomplete",
                     hint="Try another destination with --from, or go on without them: "
                     "--allow-missing-media. The database was not touched.",
@@ -206,6 +208,15 @@ def local_media(url: str) -> Storage:
             hint="It looks like file:///srv/media; for a bucket set AWS_STORAGE_BUCKET_NAME.",
         )
     return LocalStorage(location=unquote(parts.path))
+
+
+def _check_identities(identities: Sequence[Any], recipients: Collection[str]) -> None:
+    """For the database: media may have been sent when the recipients were others."""
+    if not {encryption.recipient_of(identity) for identity in identities} & set(recipients):
+        raise encryption.WrongIdentity(
+            "This identity does not open the backup.",
+            hint=f"Use that of one of its recipients: {', '.join(recipients)}.",
+        )
 
 
 def _storage(wish: Wish) -> Storage | None:

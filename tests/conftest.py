@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -11,6 +12,11 @@ from accounts.models import Organization, Role, User
 from tests.accounts.factories import MembershipFactory, OrganizationFactory, UserFactory
 from tests.pictures import encode_png, poster
 from tests.videos import make_video
+
+# The same examples each time, however slow the machine; --hypothesis-profile=search tries others.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -53,10 +53,13 @@ class Nginx:
         subprocess.run(command, check=True, capture_output=True)
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Find ports that nobody listens on, no two of them the same."""
+    with ExitStack() as held:
+        listeners = [
+            held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 def lay_out(
@@ -99,7 +102,7 @@ def nginx_before(
     folder: Path, *, web_ports: Sequence[int], media: str = MEDIA_OF_THE_WEB
 ) -> Iterator[Nginx]:
     """Run nginx before web servers on these ports."""
-    port, plain_port = free_port(), free_port()
+    port, plain_port = free_ports(2)
     lay_out(folder, web_ports=web_ports, port=port, plain_port=plain_port, media=media)
     with (folder / "stderr").open("wb") as out:
         process = subprocess.Popen(_command(folder), stdout=out, stderr=out)

@@ -69,7 +69,7 @@ class Provider:
 
     def visit(self, url: str) -> str:
         """Go there as a browser does, and tell where one is sent back to."""
-        answer = requests.get(url, allow_redirects=False, timeout=5)
+        answer = requests.get(url, allow_redirects=False, timeout=30)
         assert answer.status_code == HTTPStatus.FOUND, answer.text
         return answer.headers["Location"]
 

@@ -23,10 +23,12 @@ from xdist.scheduler import LoadScopeScheduling
 LONG = (
     "tests/e2e/",
     "tests/live/test_up.py",
+    "tests/backups/test_restore.py",
     "tests/live/test_worker.py",
     "tests/interop/",
     "tests/whole/test_hostile_uploads.py",
     "tests/whole/test_schemathesis.py",
+    "tests/whole/test_admin_isolation.py",
     "tests/live/test_limits.py",
     "tests/arcontent/test_demo.py",
 )

@@ -29,7 +29,8 @@ def minified(text: str) -> str:
     """Leave out what a browser does not need: comments, white space, needless punctuation.
 
     Names inside of functions become short, all others stay: a script alone still has its global
-    names, a joined one has none. Where the library does not run (requirements/base.in) nothing is left out.
+    names, a joined one has none. Where the library does not run (requirements/base.in) nothing is
+    left out.
 
     Raises:
         ValueError: the text is not JavaScript.

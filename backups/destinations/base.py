@@ -87,4 +87,5 @@ class Destination(Protocol):
 
 def is_path(path: str) -> bool:
     """Whether that can be a file's path below a destination: names with slashes between."""
-    return path.isprintable() and not {"", ".", ".."} & set(path.split("/"))
+    steps = path.split("/")
+    return path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(steps)

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.accounts.social import knowing_anna, make_anna
 from tests.prerequisites import BROWSERS
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 pytestmark = [
     pytest.mark.e2e,

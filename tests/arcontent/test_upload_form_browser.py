@@ -79,7 +79,7 @@ def test_a_chosen_picture_is_rated_beside_its_field(form: Page, picture_file: Pa
 
     choose(form, picture_file)
 
-    expect(box.locator("meter")).to_be_visible(timeout=20_000)
+    expect(box.locator("meter")).to_be_visible(timeout=60_000)
     expect(box.locator(".desk-stars")).to_have_attribute("aria-label", "4 of 5 stars")
     expect(box).to_contain_text("Phones will recognise it well.")
     expect(box).not_to_have_class("desk-busy")
@@ -94,7 +94,7 @@ def test_a_picture_that_cannot_be_used_is_refused_beside_its_field(
 
     choose(form, path)
 
-    expect(form.locator("#desk-prescore .desk-refusal")).to_be_visible(timeout=20_000)
+    expect(form.locator("#desk-prescore .desk-refusal")).to_be_visible(timeout=60_000)
     expect(form.locator("[name=_save]")).to_be_enabled()
 
 
@@ -146,7 +146,7 @@ def test_a_busy_server_is_asked_again(form: Page, picture_file: Path) -> None:
 
     choose(form, picture_file)
 
-    expect(form.locator("#desk-prescore meter")).to_be_visible(timeout=20_000)
+    expect(form.locator("#desk-prescore meter")).to_be_visible(timeout=60_000)
 
 
 def test_a_file_that_is_too_heavy_is_not_sent_for_a_rating(form: Page, picture_file: Path) -> None:

@@ -34,7 +34,7 @@ def main(kills: int, seed: int, url: str, media: Path, identity: Path) -> None:
         began = time.monotonic()
         child = os.fork()
         if not child:
-            planned = restoring.plan(wish, restoring.choose(wish, configured()))
+            planned = restoring.plan(wish, restoring.choose(wish, configured()), identities)
             restoring.carry_out(planned, identities, on_progress=lambda *told: None)
             os._exit(0)
         if number:

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.storage import storages
 from pytest_django import Settings
 
-from backups import catalogue, media, media_bucket, services
+from backups import catalogue, indexes, media, media_bucket, services
 from backups.destinations import urls
 from backups.encryption import parse_identities
 from backups.models import BackupRun
@@ -165,7 +165,7 @@ def test_a_bucket_is_backed_up_into_a_folder(site: Site, server: FaultyServer) -
 
     assert (row.status, row.failure_code, row.media_count) == (JobStatus.READY, "", 3)
     place = site.places[0]
-    for entry in catalogue.entries(place, catalogue.runs_at(place)[0]):
+    for entry in indexes.entries(place, catalogue.runs_at(place)[0]):
         assert site.plain(site.folders[0] / entry.path) == keys[entry.key]
 
 
@@ -201,6 +201,22 @@ def test_many_media_that_can_not_be_read_fail_the_run_and_some_do_not(
     assert (row.status, row.failure_code) == (JobStatus.FAILED, "media_store_failed")
 
 
+@pytest.mark.django_db
+def test_names_that_nothing_can_be_stored_under_are_told_of_and_spoil_nothing(site: Site) -> None:
+    key = site.store(b"a picture")
+    for name in (b"a\\b.jpg", b"Icon\r", b"na\xefve.png"):
+        Path(os.fsdecode(os.fsencode(site.media) + b"/" + name)).write_bytes(b"odd")
+    (site.media / "lost+found").mkdir()
+    (site.media / "lost+found" / "#131").write_bytes(b"of the disk")
+
+    row = services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+
+    assert (row.status, row.failure_code) == (JobStatus.READY, "media_damaged")
+    assert [name in row.failure_hint for name in ("Icon\\r", "b.jpg", "na\\udcefve")] == [True] * 3
+    [copy] = catalogue.copies(row.name, site.places)
+    assert [entry.key for entry in indexes.entries(copy.destination, copy.manifest)] == [key]
+
+
 def test_the_folder_of_media_may_be_reached_by_a_link(site: Site, tmp_path: Path) -> None:
     real = tmp_path / "elsewhere"
     real.mkdir()
@@ -229,7 +245,7 @@ def test_a_backup_goes_into_a_bucket_and_is_added_to(
     for place in urls.configured():
         newest = catalogue.runs_at(place)[0]
         assert newest.run == row.name
-        assert {entry.key for entry in catalogue.entries(place, newest)} == {old, new}
+        assert {entry.key for entry in indexes.entries(place, newest)} == {old, new}
         verdict = verify(row.name, place, identities=parse_identities(site.identity), deep=True)
         assert verdict.is_whole, verdict.in_words()
 

@@ -83,12 +83,11 @@ def test_what_came_in_while_an_empty_database_was_restored_is_kept(place: Instal
     text = place.identity.read_text()
     places, signers = [FolderDestination(place.backups)], signing.signers_in(text)
     place.destroy()
-    planned = restoring.plan(wish, restoring.choose(wish, places, signers=signers))
+    identities = encryption.parse_identities(text)
+    planned = restoring.plan(wish, restoring.choose(wish, places, signers=signers), identities)
     databases.create(place.url)
     place.ask("CREATE TABLE visitor AS SELECT 'Came in meanwhile' AS name")
-    outcome = restoring.carry_out(
-        planned, encryption.parse_identities(text), on_progress=lambda stage, done, total: None
-    )
+    outcome = restoring.carry_out(planned, identities, on_progress=lambda stage, done, total: None)
     assert visitors(place) == ["Ada", "Grace"]
     with psycopg.connect(postgres.url_of(place.url, outcome.kept_as)) as connection:
         assert connection.execute("SELECT name FROM visitor").fetchall() == [("Came in meanwhile",)]
@@ -178,10 +177,14 @@ def test_a_wrong_identity_opens_nothing_and_changes_nothing(
     stranger = tmp_path / "stranger.txt"
     place.run("backup_keygen", str(stranger))
     place.ask("INSERT INTO visitor VALUES ('Later')")
-    said = place.run(
-        "restore", "latest", "--identity", str(stranger), "--replace", "--only", "database", code=1
-    )
-    assert "wrong_identity" in said
+    runs = list((place.backups / "runs").iterdir())
+    for more in (["--dry-run"], []):
+        said = place.run(
+            "restore", "latest", "--identity", str(stranger), "--replace", *more, code=1
+        )
+        assert "wrong_identity" in said
+        assert "age1" in said
+    assert list((place.backups / "runs").iterdir()) == runs  # not even a safety copy was begun
     assert visitors(place) == ["Ada", "Grace", "Later"]
     assert not any("restoring" in name for name in all_databases(place))
 
@@ -208,7 +211,8 @@ def test_a_medium_that_is_lost_stops_a_restore_unless_told(place: Installation) 
     assert lost.name.removesuffix(".age") in said
     assert not databases.exists(place.url)
     said = place.restore("latest", "--allow-missing-media")
-    assert "missing: " in said
+    [missing] = [line for line in said.splitlines() if line.startswith("missing: ")]
+    assert missing.count(lost.name.removesuffix(".age")) == 1
     assert visitors(place) == ["Ada", "Grace"]
 
 

@@ -14,7 +14,7 @@ from tests.pictures import encode_png
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ POLICY = (
     "img-src 'self' data:; media-src 'self'; connect-src 'self'; script-src 'self'; "
     "style-src 'self'; worker-src 'self'"
 )
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 PICTURE_SIZE = (600, 450)
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>engine</title>

@@ -17,7 +17,7 @@ from tests.e2e.viewer import Device, opened_viewer
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 # Each runs in the page, before its scripts. The engine needs none of what they take away.
 WITHOUT_WEBGL = """
@@ -137,9 +137,9 @@ def test_a_picture_comes_goes_and_is_followed_without_webgl(
     with opened_viewer(browsers, address, camera=moving, scripts=(WITHOUT_WEBGL,)) as viewer:
         viewer.start()
         viewer.reach("tracking")
-        viewer.wait_for("window.witness.events.length === 2")
+        viewer.wait_for("window.witness.events.length >= 2")
 
-        assert viewer.events() == ["found", "lost"]
+        assert viewer.events()[:2] == ["found", "lost"]  # then the clip begins anew
 
 
 def test_the_video_stays_on_the_picture_when_the_phone_is_turned(

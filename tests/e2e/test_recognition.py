@@ -16,7 +16,7 @@ FOUND_WITHIN_S = 2.0
 LOST_WITHIN_S = 2.0
 CORNERS_WITHIN_PX = 4.0  # CSS pixels, median
 SHOTS = 6
-PATIENCE_S = 40
+PATIENCE_S = 120
 PATIENT_S = 4.0  # sixty frames of the camera
 
 PHONE = Device(size=(390, 844), pixel_ratio=2)

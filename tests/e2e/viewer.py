@@ -17,7 +17,7 @@ from tests.e2e.clips import Clip, Corners, Rgb, read_counter
 from tests.e2e.patches import overlay_corners
 from tests.e2e.system import BY_NAME
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000  # without a graphics card, beside much else
 _FLAGS = (
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",

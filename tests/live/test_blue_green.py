@@ -84,7 +84,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, media: Path) -> Iterator[Site]:
     tmp_path.chmod(0o755)
-    ports = [nginx.free_port(), nginx.free_port()]
+    ports = nginx.free_ports(2)
     try:
         with nginx.nginx_before(tmp_path / "nginx", web_ports=ports[:1]) as server:
             environ = environment(

@@ -250,7 +250,7 @@ def test_a_printed_code_is_answered_from_the_cache_while_the_web_is_away(front: 
 
     second = front.get(path)
     for_somebody = front.get(path, Authorization="Bearer nobody")
-    front.nginx.send_to([nginx.free_port()])  # where nobody is
+    front.nginx.send_to(nginx.free_ports(1))  # where nobody is
     pages: list[Answer] = []  # until the nginx processes from before the change are gone
 
     def is_away() -> bool:

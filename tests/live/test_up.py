@@ -19,12 +19,12 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 120
+START_SECONDS = 240  # on a machine that has much else to do
 STOP_SECONDS = 60
 CONFIGURED = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "STATIC_ROOT")
 READY = "Vertex AR is ready"
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]  # one set-up may start it three times
 
 
 @dataclass
@@ -98,15 +98,16 @@ def until(is_so: Callable[[], bool], seconds: float) -> None:
 
 
 def get(url: str) -> tuple[int, bytes]:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=30) as response:
         return response.status, response.read()
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Up:
-    """A first run on a new home, which has been told to stop."""
+    """A first run on a new home, which ended when one of its children was killed."""
     up = Up.start(tmp_path_factory.mktemp("up") / "first").until_ready()
-    up.end()
+    up.child("worker", "compile").kill()
+    up.process.wait(STOP_SECONDS)
     return up
 
 
@@ -122,10 +123,13 @@ def killed(first: Up) -> Iterator[Up]:
 
 @pytest.fixture(scope="module")
 def running(killed: Up) -> Iterator[Up]:
-    """A third one, which goes on."""
+    """A third one, which goes on until it is told to stop: then it stops all of it."""
     up = Up.start(killed.home).until_ready()
     yield up
     assert up.end() == 0
+    assert len(up.family) >= 6  # web, two workers, beat, two servers, and what they start
+    assert up.is_all_gone()
+    assert not (up.home / "children.json").exists()
 
 
 def half_an_upload(up: Up) -> Path:
@@ -138,13 +142,6 @@ def a_copy_of(home: Path) -> Iterator[Path]:
     subprocess.run(["cp", "-a", home, copy], check=True)
     yield copy
     shutil.rmtree(copy)
-
-
-def test_told_to_stop_it_stops_all_of_it_and_exits_with_0(first: Up) -> None:
-    assert first.process.returncode == 0
-    assert len(first.family) >= 6  # web, two workers, beat, two servers, and what they start
-    assert first.is_all_gone()
-    assert not (first.home / "children.json").exists()
 
 
 def test_it_says_in_plain_lines_what_it_does_and_how_long_that_took(first: Up) -> None:
@@ -164,7 +161,7 @@ def test_a_later_run_finds_the_data_of_the_first(first: Up, running: Up) -> None
         data=json.dumps({"username": "admin", "password": password[1]}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(login, timeout=10) as response:
+    with urllib.request.urlopen(login, timeout=30) as response:
         assert json.load(response)["access_token"]
     assert "Password" not in running.results
     assert "Files for the browser are collected" in first.messages
@@ -191,15 +188,10 @@ def test_a_taken_port_is_told_in_one_line(running: Up, tmp_path: Path) -> None:
 
 
 def test_a_killed_child_ends_the_whole_and_is_named(first: Up) -> None:
-    with a_copy_of(first.home) as home:
-        up = Up.start(home).until_ready()
-
-        up.child("worker", "compile").kill()
-
-        assert up.process.wait(STOP_SECONDS) == 1
-        assert up.is_all_gone()
-    assert up.messages.splitlines()[-1].startswith("compile ended (killed by SIGKILL)")
-    assert "Traceback" not in up.messages
+    assert first.process.returncode == 1
+    assert first.is_all_gone()
+    assert first.messages.splitlines()[-1].startswith("compile ended (killed by SIGKILL)")
+    assert "Traceback" not in first.messages
 
 
 def test_killed_itself_it_leaves_nothing_behind_and_can_be_started_again(
