@@ -16,8 +16,8 @@ from tests.docker.compose import BASE, DEVELOPMENT, STAGING, read, system
 ROOT = Path(__file__).parents[2]
 SECRETS = "/run/secrets/"
 OURS = {
-    "web", "web-blue", "web-green", "worker", "media", "compile", "backup", "beat", "migrate",
-    "bucket", "admin",
+    "web", "web-blue", "web-green", "worker", "media", "compile", "backup", "drill", "beat",
+    "migrate", "bucket", "admin",
 }  # fmt: skip
 WEBS = {"web", "web-blue", "web-green"}  # the plain one, and what a roll-out starts
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY|IDENTITY|DSN|^DATABASE_URL|^REDIS_URL|^EMAIL_URL")
@@ -143,6 +143,17 @@ def test_some_worker_takes_from_each_queue(services: dict[str, dict[str, Any]]) 
     assert sorted(taken) == sorted({"default", "backup", "drill", *routed})
 
 
+def test_who_can_read_backups_is_one_that_signs_none(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    holders = {
+        secret: {name for name, service in services.items() if secret in service.get("secrets", [])}
+        for secret in ("backup_drill_identity", "backup_signing_key")
+    }
+
+    assert holders == {"backup_drill_identity": {"drill"}, "backup_signing_key": {"backup"}}
+
+
 def test_each_worker_is_given_the_time_to_end_what_it_began(
     services: dict[str, dict[str, Any]],
 ) -> None:
@@ -152,10 +163,10 @@ def test_each_worker_is_given_the_time_to_end_what_it_began(
             for number, unit in re.findall(r"(\d+)([hms])", service["stop_grace_period"])
         )
         for name, service in services.items()
-        if name in ("worker", "media", "compile", "backup")
+        if name in ("worker", "media", "compile", "backup", "drill")
     }
 
-    assert given.pop("backup") > settings.BACKUP_SECONDS
+    assert min(given.pop("backup"), given.pop("drill")) > settings.BACKUP_SECONDS
     assert min(given.values()) > settings.TASK_SECONDS
 
 
