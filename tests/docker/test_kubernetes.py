@@ -149,6 +149,22 @@ def test_all_that_the_migration_needs_is_applied_with_it(overlay: list[dict[str,
     assert sorted(applied) == sorted([("Job", "migrate"), *needed])
 
 
+def test_who_can_read_backups_is_one_that_signs_none(overlay: list[dict[str, Any]]) -> None:
+    mounted = {
+        name: {volume.get("secret", {}).get("secretName") for volume in pod["spec"]["volumes"]}
+        for name, pod in pods(overlay).items()
+    }
+    signing = {
+        name
+        for name, pod in pods(overlay).items()
+        if "BACKUP_SIGNING_KEY_FILE" in str(main_container(pod)["env"])
+    }
+
+    assert {name for name, secrets in mounted.items() if "vertexar-drill" in secrets} == {"drill"}
+    assert all("vertexar" in secrets for secrets in mounted.values())
+    assert signing == {"backup"}
+
+
 def test_a_backup_may_be_ended_and_one_that_hangs_may_not(overlay: list[dict[str, Any]]) -> None:
     pod = pods(overlay)["backup"]
 
@@ -187,7 +203,7 @@ def test_every_pod_that_counts_is_asked_by_the_job_that_the_alerts_name(
     assert portname == "__meta_kubernetes_pod_container_port_name"
     assert {name: asked[port] for name, port in ports.items()} == {
         "web": "web",
-        **dict.fromkeys(("worker", "media", "compile", "backup"), "workers"),
+        **dict.fromkeys(("worker", "media", "compile", "backup", "drill"), "workers"),
     }
     assert all(job["authorization"]["credentials_file"] == token for job in jobs)
     assert "prometheus.io/" not in str(overlay)
