@@ -22,7 +22,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup bench-viewer load schema schema-diff changelog docs screenshots images lock format clean
+.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup bench-viewer load schema schema-diff changelog docs screenshots images dry-build lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -108,6 +108,9 @@ screenshots: install-dev ## take docs/images' pictures of pages again
 images: ## build both images: make images VERSION=2.1.0 PYTHON_DIGEST=sha256:…
 	for target in web worker; do docker build --file docker/Dockerfile --target $$target --tag vertexar/$$target:$(VERSION) \
 		--build-arg VERSION=$(VERSION) --build-arg COMMIT=$$(git rev-parse HEAD) --build-arg PYTHON_DIGEST=$(PYTHON_DIGEST) . || exit 1; done
+
+dry-build: ## do the steps of both images in a folder, where no engine builds them
+	folder=$$(mktemp -d) && { $(PYTHON) docker/dry_build.py $$folder; code=$$?; rm -rf $$folder; exit $$code; }
 
 lock: install-dev ## choose the newest versions that requirements/*.in allow
 	$(UV_COMPILE) --upgrade requirements/base.in --output-file requirements/base.txt

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make the secrets that compose.yaml mounts, as far as they are not there: safe to repeat.
 #   docker/make_secrets.sh [folder]          (default: docker/secrets)
-# The folder is its owner's alone; the files in it can be read by whichever user a container runs as.
+# The folder is its owner's alone; the files in it can be read by whichever user a container runs as,
+# and written by their owner. Run it again after you replaced one: it sees to that.
 # What only you know goes into the empty files: email_url, sentry_dsn, slack_webhook, backup_…
 set -eu
 umask 077
@@ -18,7 +19,6 @@ keep() {
         cat > /dev/null
     else
         cat > "$1.new"
-        chmod 444 "$1.new"
         mv "$1.new" "$1"
         echo "made $1"
     fi
@@ -61,7 +61,8 @@ if [ ! -e tls/fullchain.pem ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 \
         -subj "/CN=localhost" -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" \
         -keyout tls/privkey.pem -out tls/fullchain.pem 2> /dev/null
-    chmod 755 tls
-    chmod 444 tls/privkey.pem tls/fullchain.pem
     echo "made tls/fullchain.pem for localhost"
 fi
+
+chmod 755 tls
+find . -type f -exec chmod 644 {} +

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import psutil
 import redis
@@ -165,13 +166,15 @@ class Disks(Collector):
 
 
 def written_to() -> list[Path]:
-    """Name the folders that we write to and that are there."""
+    """Name the folders that we write to and that are there: of a container, those it has."""
     paths = [Path(tempfile.gettempdir())]
     storage = storages["default"]
     if isinstance(storage, LocalStorage):
         paths.append(Path(storage.location))
     if settings.LOG_DIR:
         paths.append(Path(settings.LOG_DIR))
+    places = map(urlsplit, settings.BACKUP_DESTINATIONS)
+    paths += [Path(unquote(place.path)) for place in places if place.scheme == "file"]
     return sorted({path for path in paths if path.is_dir()})
 
 

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from vertexar import metrics_shared
 from vertexar.client import client_ip
-from vertexar.metrics_asked import Asking, Build, Processes
+from vertexar.metrics_asked import Asking, Build, Disks, Processes
 
 BEARER = "Bearer "
 
@@ -120,4 +120,4 @@ def _answer(wsgi: WSGIEnvironment, start_response: StartResponse, role: str) -> 
         start_response("403 Forbidden", [])
         return []
     start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
-    return [page([Processes(role), Build()])]
+    return [page([Processes(role), Build(), Disks()])]

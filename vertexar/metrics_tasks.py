@@ -6,7 +6,7 @@ Nothing of prometheus_client is loaded before it is known where this process cou
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,18 @@ def _share_own(**kwargs: Any) -> None:
         metrics_shared.take_slot("worker")
 
 
-def _serve_of_worker(**kwargs: Any) -> None:
+def _serve_of_worker(sender: Any, **kwargs: Any) -> None:
+    expect(sender.app.tasks)
     _serve("worker")
+
+
+def expect(tasks: Iterable[str]) -> None:
+    """Have failures of tasks counted from 0: the first are no growth of what was not there."""
+    from vertexar.metrics import TASKS
+
+    for name in tasks:
+        if not name.startswith("celery."):
+            TASKS.labels(name, "failed")
 
 
 def _serve_of_beat(**kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Which workers answer, and whether beat still ticks: each says so in the broker, over and over.
+"""Which workers answer, and whether the clock ticks: each says so in the broker, over and over.
 
 It is said from the loop in which a worker takes messages: one that hangs falls silent.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 from celery import Celery, bootsteps
-from celery.signals import after_task_publish, beat_init
+from celery.signals import after_task_publish
 from django.conf import settings
 
 EVERY_S = 5
@@ -61,9 +61,9 @@ class Presence(bootsteps.StartStopStep):
 
 
 def announce(app: Celery) -> None:
-    """Have the workers of an application speak, and its beat."""
+    """Have the workers of an application speak, and whoever sends what is due by the clock."""
     app.steps["worker"].add(Presence)
-    beat_init.connect(_follow_beat)
+    after_task_publish.connect(_note_beat)
 
 
 def workers_of(queue: str, client: "redis.Redis") -> int:
@@ -72,15 +72,13 @@ def workers_of(queue: str, client: "redis.Redis") -> int:
 
 
 def beat_sent_at(client: "redis.Redis") -> float:
-    """Tell when beat last sent a task, in seconds since 1970; 0 if it never did."""
+    """Tell when what is due by the clock was last sent, in seconds since 1970; 0 if never."""
     return float(client.get(BEAT) or 0)
 
 
-def _follow_beat(**kwargs: Any) -> None:
-    after_task_publish.connect(_note_beat)
-
-
-def _note_beat(**kwargs: Any) -> None:
+def _note_beat(sender: str = "", **kwargs: Any) -> None:
+    if sender not in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}:
+        return
     client = broker()
     try:
         client.set(BEAT, time.time())

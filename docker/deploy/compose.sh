@@ -16,7 +16,7 @@ set -eu
 
 # Where compose finds .env. That names its files too: without them it would take those for development.
 cd -- "$(dirname -- "$0")/../.."
-DEPLOY_WORKERS=${DEPLOY_WORKERS:-worker media compile backup beat}
+DEPLOY_WORKERS=${DEPLOY_WORKERS:-worker media compile backup drill beat}
 
 of_env_file() { sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1 | tr -d "\"'"; }
 PUBLIC_HOST=${PUBLIC_HOST:-$(of_env_file PUBLIC_HOST)}

@@ -16,8 +16,8 @@ from tests.docker.compose import BASE, DEVELOPMENT, STAGING, read, system
 ROOT = Path(__file__).parents[2]
 SECRETS = "/run/secrets/"
 OURS = {
-    "web", "web-blue", "web-green", "worker", "media", "compile", "backup", "beat", "migrate",
-    "bucket", "admin",
+    "web", "web-blue", "web-green", "worker", "media", "compile", "backup", "drill", "beat",
+    "migrate", "bucket", "admin",
 }  # fmt: skip
 WEBS = {"web", "web-blue", "web-green"}  # the plain one, and what a roll-out starts
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY|IDENTITY|DSN|^DATABASE_URL|^REDIS_URL|^EMAIL_URL")
@@ -115,6 +115,21 @@ def test_secrets_are_made_once_and_are_their_owners_alone(secrets: Path) -> None
     assert len(set(before.values()) - {b""}) == len([text for text in before.values() if text])
 
 
+def test_whose_secrets_they_are_may_replace_them_and_containers_read_them(tmp_path: Path) -> None:
+    """Though the folder of the certificate was there, and its files are root's alone."""
+    (tmp_path / "tls").mkdir(mode=0o700)
+    for name in ("fullchain.pem", "privkey.pem"):
+        (tmp_path / "tls" / name).touch(mode=0o600)
+
+    make = [ROOT / "docker" / "make_secrets.sh", tmp_path]
+    subprocess.run(make, check=True, capture_output=True)
+
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()}
+    assert modes == {0o644}
+    assert (tmp_path / "tls").stat().st_mode & 0o777 == 0o755
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
 def test_some_worker_takes_from_each_queue(services: dict[str, dict[str, Any]]) -> None:
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     commands = [service["command"] for name, service in services.items() if name in OURS - WEBS]
@@ -126,6 +141,33 @@ def test_some_worker_takes_from_each_queue(services: dict[str, dict[str, Any]]) 
     ]
 
     assert sorted(taken) == sorted({"default", "backup", "drill", *routed})
+
+
+def test_who_can_read_backups_is_one_that_signs_none(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    holders = {
+        secret: {name for name, service in services.items() if secret in service.get("secrets", [])}
+        for secret in ("backup_drill_identity", "backup_signing_key")
+    }
+
+    assert holders == {"backup_drill_identity": {"drill"}, "backup_signing_key": {"backup"}}
+
+
+def test_each_worker_is_given_the_time_to_end_what_it_began(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    given = {
+        name: sum(
+            int(number) * {"h": 3600, "m": 60, "s": 1}[unit]
+            for number, unit in re.findall(r"(\d+)([hms])", service["stop_grace_period"])
+        )
+        for name, service in services.items()
+        if name in ("worker", "media", "compile", "backup", "drill")
+    }
+
+    assert min(given.pop("backup"), given.pop("drill")) > settings.BACKUP_SECONDS
+    assert min(given.values()) > settings.TASK_SECONDS
 
 
 def test_the_watched_are_asked_where_they_answer(services: dict[str, dict[str, Any]]) -> None:

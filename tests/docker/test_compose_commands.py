@@ -64,6 +64,20 @@ def test_which_files_are_meant_is_written_down_before_anything_is_started(page: 
     assert "cat > .env" in text[: text.index(FILES)]
 
 
+@pytest.mark.parametrize("page", ["restore.md", "restore.ru.md"])
+def test_a_restore_is_made_where_backups_and_the_key_that_signs_them_are(page: str) -> None:
+    text = (DOCS / "runbooks" / page).read_text(encoding="utf-8")
+    told = [line for line in re.findall(r"docker compose run [^`\n]+", text) if "restore" in line]
+    backup = system()["services"]["backup"]
+
+    assert {name for command in told for name in services_of(command.split(" ", 2)[2])} == {
+        "backup"
+    }
+    assert "backup_signing_key" in backup["secrets"]  # for the copy that is made before
+    assert "backups:/data" in backup["volumes"]
+    assert all("--no-deps" in command for command in told)  # or tables would be made first
+
+
 def test_no_command_names_files_of_its_own() -> None:
     """They would be other files than those of the next command."""
     told = [(page, text) for page, text in commands() if re.match(r"(-f|--file)\b", text)]

@@ -95,3 +95,12 @@ def test_what_they_ask_of_recorded_series_is_recorded() -> None:
     named = set(re.findall(r"vertexar:[a-z0-9_:]+", text))
     assert named
     assert named <= recorded
+
+
+def test_what_every_web_process_tells_is_not_added_up() -> None:
+    """Each asks the same database and the same broker; two colours would make twice as many."""
+    told_by_all = r"vertexar_(?:queue|workers|beat|database|backup)_"
+    added = re.compile(rf"sum(?: by \([^)]*\))? ?\((?:\w+\()?{told_by_all}")
+    asked = {expr for path in DASHBOARDS for expr in expressions(read(path))}
+
+    assert not [expr for expr in asked if added.search(expr)]

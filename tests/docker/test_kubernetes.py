@@ -12,6 +12,8 @@ import pytest
 import yaml
 from django.conf import settings
 
+from tests.prerequisites import program
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docker" / "k8s"
 SECRETS = "/run/secrets/vertexar/"
@@ -122,6 +124,55 @@ def test_some_worker_takes_from_each_queue(overlay: list[dict[str, Any]]) -> Non
     assert sorted(taken) == sorted({"default", "backup", "drill", *routed})
 
 
+def test_a_roll_out_does_not_undo_what_an_autoscaler_chose(overlay: list[dict[str, Any]]) -> None:
+    deployments = of_kind(overlay, "Deployment")
+    scaled = {
+        scaler["spec"]["scaleTargetRef"]["name"]
+        for scaler in of_kind(overlay, "HorizontalPodAutoscaler").values()
+    }
+
+    assert {name for name in scaled if "replicas" in deployments[name]["spec"]} == set()
+    assert all("replicas" in deployments[name]["spec"] for name in set(deployments) - scaled)
+
+
+def test_all_that_the_migration_needs_is_applied_with_it(overlay: list[dict[str, Any]]) -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    [names] = re.findall(r"--selector 'app.kubernetes.io/name in \(([^)]*)\)'", text)
+    applied = [
+        (resource["kind"], resource["metadata"]["name"])
+        for resource in overlay
+        if resource["metadata"].get("labels", {}).get("app.kubernetes.io/name") in names.split(", ")
+    ]
+
+    container = main_container(pods(overlay)["migrate"])
+    needed = [("ConfigMap", source["configMapRef"]["name"]) for source in container["envFrom"]]
+    assert sorted(applied) == sorted([("Job", "migrate"), *needed])
+
+
+def test_who_can_read_backups_is_one_that_signs_none(overlay: list[dict[str, Any]]) -> None:
+    mounted = {
+        name: {volume.get("secret", {}).get("secretName") for volume in pod["spec"]["volumes"]}
+        for name, pod in pods(overlay).items()
+    }
+    signing = {
+        name
+        for name, pod in pods(overlay).items()
+        if "BACKUP_SIGNING_KEY_FILE" in str(main_container(pod)["env"])
+    }
+
+    assert {name for name, secrets in mounted.items() if "vertexar-drill" in secrets} == {"drill"}
+    assert all("vertexar" in secrets for secrets in mounted.values())
+    assert signing == {"backup"}
+
+
+def test_a_backup_may_be_ended_and_one_that_hangs_may_not(overlay: list[dict[str, Any]]) -> None:
+    pod = pods(overlay)["backup"]
+
+    assert pod["spec"]["terminationGracePeriodSeconds"] > settings.BACKUP_SECONDS
+    probe = main_container(pod)["livenessProbe"]
+    assert probe["terminationGracePeriodSeconds"] <= 60
+
+
 def test_what_scales_and_is_guarded_is_there(overlay: list[dict[str, Any]]) -> None:
     deployments = of_kind(overlay, "Deployment")
     for scaler in of_kind(overlay, "HorizontalPodAutoscaler").values():
@@ -134,6 +185,48 @@ def test_what_scales_and_is_guarded_is_there(overlay: list[dict[str, Any]]) -> N
         if selector:
             wanted = selector.get("matchLabels", selector).items()
             assert any(wanted <= carried for carried in labels), name
+
+
+def test_every_pod_that_counts_is_asked_by_the_job_that_the_alerts_name(
+    overlay: list[dict[str, Any]],
+) -> None:
+    jobs = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    [portname] = {job["relabel_configs"][0]["source_labels"][0] for job in jobs}
+    asked = {job["relabel_configs"][0]["regex"]: job["job_name"] for job in jobs}
+    token = str(jobs[0]["authorization"]["credentials_file"])
+
+    ports = {
+        name: port["name"]
+        for name, pod in pods(overlay).items()
+        for port in main_container(pod).get("ports", [])
+    }
+    assert portname == "__meta_kubernetes_pod_container_port_name"
+    assert {name: asked[port] for name, port in ports.items()} == {
+        "web": "web",
+        **dict.fromkeys(("worker", "media", "compile", "backup", "drill"), "workers"),
+    }
+    assert all(job["authorization"]["credentials_file"] == token for job in jobs)
+    assert "prometheus.io/" not in str(overlay)
+
+
+def test_prometheus_understands_how_the_cluster_is_watched(tmp_path: Path) -> None:
+    promtool = program("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    told = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+    for job in told["scrape_configs"]:  # Debian's knows no clusters
+        assert job.pop("kubernetes_sd_configs") == [
+            {"role": "pod", "namespaces": {"names": ["vertexar"]}}
+        ]
+        job["static_configs"] = [{"targets": ["10.1.2.3:8000"]}]
+    file = tmp_path / "prometheus.yml"
+    file.write_text(yaml.safe_dump(told))
+
+    run = subprocess.run(
+        [promtool, "check", "config", "--syntax-only", file], capture_output=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_public_name_is_said_once(overlay: list[dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.docker.compose import system
 from tests.prerequisites import program
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +102,22 @@ def test_each_run_book_belongs_to_an_alert() -> None:
     assert written <= named
 
 
+def test_what_only_the_web_tells_is_no_alert_of_its_own_while_the_web_is_down() -> None:
+    rules = load(FOLDER / "alertmanager.yml")["inhibit_rules"]
+    [targets] = [
+        re.findall(r'"([^"]+)"', rule["target_matchers"][0])[0]
+        for rule in rules
+        if "WebDown" in rule["source_matchers"][0]
+    ]
+    missed = {
+        name
+        for name, rule in alerts().items()
+        if "absent(vertexar_" in rule["expr"] and not re.fullmatch(targets, name)
+    }
+
+    assert missed == set()
+
+
 def test_what_is_inhibited_is_an_alert() -> None:
     rules = load(FOLDER / "alertmanager.yml")["inhibit_rules"]
     matchers = [
@@ -110,3 +127,15 @@ def test_what_is_inhibited_is_an_alert() -> None:
     for pattern in re.findall(r'"([^"]+)"', " ".join(matchers)):
         for name in pattern.split("|"):
             assert any(re.fullmatch(name, alert) for alert in alerts()), name
+
+
+def test_every_word_that_alertmanager_leaves_open_is_put_in() -> None:
+    lines = (FOLDER / "alertmanager.yml").read_text(encoding="utf-8").splitlines()
+    told = " ".join(line for line in lines if not line.startswith("#"))
+    container = system()["services"]["alertmanager"]
+    [script] = container["command"]
+
+    words = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", told))
+    put_in = re.findall(r"s\|(\w+)\|\$(\w+)\|", script)
+    assert {word for word, variable in put_in if word == variable} == words
+    assert words <= set(container["environment"])

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import psycopg
 import pytest
 import redis
+from celery import current_app
 from django.conf import settings as configured
 from django.core.cache import cache
 from django.core.files.base import ContentFile
@@ -29,6 +30,7 @@ from markers import compilation, tasks
 from markers.models import Marker
 from tests.arcontent.factories import VideoFactory, ready_content
 from tests.markers.factories import MarkerFactory
+from vertexar import metrics_tasks, presence
 from vertexar.metrics_asked import queues
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("worker")]
@@ -196,6 +198,20 @@ def test_messages_wait_where_there_are_no_rows(client: Client, empty_queues: "re
     assert "ophelia" not in str(sent)
 
 
+def test_a_clock_is_known_by_what_it_sends_whether_it_is_beat_or_the_clusters(
+    client: Client, empty_queues: "redis.Redis"
+) -> None:
+    name = "vertexar_beat_last_sent_timestamp_seconds"
+    empty_queues.delete(presence.BEAT)
+
+    content_tasks.prepare_video.delay("00000000-0000-0000-0000-000000000000")
+    before = value(client, name)
+    current_app.send_task(tasks.requeue_lost_markers.name)  # as `celery call` does
+
+    assert before == 0
+    assert value(client, name) == pytest.approx(timezone.now().timestamp(), abs=60)
+
+
 def test_events_of_viewers_are_counted(client: Client) -> None:
     content = ready_content()
     before = value(client, "vertexar_viewer_events_total", "played")
@@ -257,6 +273,29 @@ def test_disks_are_measured(client: Client, media: Path) -> None:
     )
 
 
+def test_so_is_the_disk_that_backups_go_to(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    place = tmp_path / "a place"
+    place.mkdir()
+    settings.BACKUP_DESTINATIONS = [place.as_uri(), "s3://elsewhere/backups", "file:///nowhere"]
+
+    found = scrape(client)["vertexar_disk_size_bytes"]
+
+    assert found[str(place),] > 0
+    assert ("/nowhere",) not in found
+
+
+def test_failures_are_counted_from_zero(client: Client) -> None:
+    name = "arcontent.tasks.of_the_test"
+
+    metrics_tasks.expect([name, "celery.chord"])
+
+    counted = scrape(client)["vertexar_tasks_total"]
+    assert counted[labelled(name, "failed")] == 0
+    assert labelled("celery.chord", "failed") not in counted
+
+
 def test_a_source_that_is_away_is_said_to_be_and_hides_nothing(
     client: Client, settings: Settings
 ) -> None:
@@ -314,3 +353,4 @@ def test_a_worker_elsewhere_hands_them_out_itself(settings: Settings) -> None:
     assert answer.startswith("HTTP/1.0 200")
     assert "vertexar_build_info" in answer
     assert 'vertexar_process_resident_memory_bytes{role="beat"}' in answer
+    assert "vertexar_disk_free_bytes{" in answer
