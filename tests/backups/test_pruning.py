@@ -124,6 +124,31 @@ def test_a_run_known_to_be_damaged_does_not_take_a_good_ones_place(site: Site) -
     assert one(site).kept == runs[:3]  # the damaged one is young yet
 
 
+def test_whatever_is_said_of_all_runs_none_goes_for_it(site: Site, settings: Settings) -> None:
+    settings.BACKUP_KEEP_WEEKLY = settings.BACKUP_KEEP_MONTHLY = 12
+    for week in range(30):
+        site.make_run(taken_at=NIGHT - week * 7 * DAY)
+    catalogue.adopt([site.destination])
+    kept = one(site, dry_run=True).kept
+    assert len(kept) == 16
+
+    BackupRun.objects.update(verify_failure="file:///a: it is encrypted for others.")
+    assert one(site, dry_run=True).kept == kept
+    BackupRun.objects.update(restore_failure="part_damaged: a part is missing")
+    assert one(site, dry_run=True).kept == kept
+
+
+def test_a_run_that_has_lost_its_manifest_is_not_cleared_away(site: Site) -> None:
+    runs = nights(site, 2)
+    catalogue.adopt([site.destination])
+    site.file(f"runs/{runs[1]}/{MANIFEST}").unlink()
+    before = site.files()
+
+    report = one(site)
+
+    assert (report.unfinished, site.files()) == ([], before)
+
+
 def test_a_trial_that_failed_by_no_fault_of_the_backup_removes_nothing(site: Site) -> None:
     runs = nights(site, 4)
     catalogue.adopt([site.destination])
