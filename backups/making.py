@@ -74,18 +74,25 @@ class Made:
         return columns | self._complaint()
 
     def _complaint(self) -> dict[str, str]:
-        """A good run may have something to complain of, too."""
-        if self.damaged:
-            some = ", ".join(list(self.damaged)[:NAMED_MAX])
-            return {"failure_code": DAMAGED, "failure_hint": f"{len(self.damaged)}: {some}"}
+        """A good run may have something to complain of, too; the row's code is the worst of it."""
+        found = list(self._complaints())
+        if not found:
+            return {}
+        (worst, told), *others = found
+        lines = [told, *(f"{code}: {told}" for code, told in others)]
+        return {"failure_code": worst, "failure_hint": "\n".join(lines)}
+
+    def _complaints(self) -> Iterator[tuple[str, str]]:
+        """Codes and what is to be told, the worst first."""
         if self.failures:
             told = "; ".join(f"{name}: {failure}" for name, failure in self.failures.items())
-            return {"failure_code": LEFT_OUT, "failure_hint": told}
+            yield LEFT_OUT, told
+        if self.damaged:
+            some = ", ".join(list(self.damaged)[:NAMED_MAX])
+            yield DAMAGED, f"{len(self.damaged)}: {some}"
         if self.has_new_readers:
             told = _("Keep the earlier identities, or begin a new prefix: %(places)s")
-            names = ", ".join(self.has_new_readers)
-            return {"failure_code": EARLIER_KEYS, "failure_hint": told % {"places": names}}
-        return {}
+            yield EARLIER_KEYS, told % {"places": ", ".join(self.has_new_readers)}
 
 
 def make(row: BackupRun, *, on_progress: OnProgress = lambda stage, done, total: None) -> Made:

@@ -2,7 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import posixpath
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -98,6 +101,24 @@ class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore
     def post_process(self, paths: dict[str, tuple[Storage, str]], **options: Any) -> Iterator[Any]:
         """Make our scripts small before files are named after what is in them."""
         yield from super().post_process(paths | self._scripts(paths), **options)
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Compress each content once: all files are there twice, named with and without its hash.
+
+        Yields:
+            the name of a file, and that of what it became.
+        """
+        twins: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for name in sorted(paths):
+            with self.open(name) as file:
+                twins[sha256_of(file), posixpath.splitext(name)[1]].append(name)
+        others = {first: rest for first, *rest in twins.values()}
+        for name, compressed in super().compress_files(others):
+            yield name, compressed
+            for other in others[name]:
+                copy = other + compressed.removeprefix(name)
+                shutil.copy2(self.path(compressed), self.path(copy))
+                yield other, copy
 
     def _scripts(self, paths: dict[str, tuple[Storage, str]]) -> dict[str, tuple[Storage, str]]:
         def read(name: str) -> str:

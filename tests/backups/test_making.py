@@ -202,6 +202,21 @@ def test_one_dead_destination_does_not_spoil_the_other(
     }
 
 
+def test_all_that_a_run_lacks_is_told_at_once(
+    site: Site, second: Path, faulty: list[Faulty]
+) -> None:
+    bad = site.store(b"bad", name="0" * 64)
+    faulty[1].before_walk = refuse
+
+    row = back_up()
+
+    assert row.failure_code == "destination_left_out"
+    assert row.failure_hint.splitlines() == [
+        f"{faulty[1].name}: It is down.",
+        f"media_damaged: 1: {bad}",
+    ]
+
+
 def test_a_destination_that_can_not_even_be_listed_is_left_out(
     site: Site, second: Path, faulty: list[Faulty]
 ) -> None:

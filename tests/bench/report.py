@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
 
 from markers.compiler import CONFUSABLE
 from tests.bench.detection import FRAMES_PER_LEVEL, MORE_FRAMES_PER_LEVEL, MORE_SEED, SEED
@@ -199,6 +198,8 @@ def _rates(group: Sequence[Mapping[str, Any]], name: str) -> dict[str, float]:
 
 
 def _spearman(measured: Sequence[Mapping[str, Any]]) -> float:
+    from scipy.stats import spearmanr  # type: ignore[import-untyped]  # takes a second to load
+
     return float(
         spearmanr([one["score"] for one in measured], [one["found_share"] for one in measured])[0]
     )

@@ -95,17 +95,18 @@ def test_the_pixels_of_a_picture_are_told_and_the_upload_is_left_as_it_was(kind:
 
 
 @pytest.mark.parametrize(
-    "data",
+    "make",
     [
-        hostile.empty(),
-        hostile.text_named_jpg(),
-        hostile.bomb_png(),
-        saved(Image.fromarray(POSTER), "GIF"),
-        saved(Image.fromarray(POSTER), "PNG")[:20],
+        hostile.empty,
+        hostile.text_named_jpg,
+        hostile.bomb_png,
+        lambda: saved(Image.fromarray(POSTER), "GIF"),
+        lambda: saved(Image.fromarray(POSTER), "PNG")[:20],
     ],
+    ids=["empty", "text", "bomb", "GIF", "cut off"],
 )
-def test_what_is_refused_by_its_size_or_kind_takes_nothing(data: bytes) -> None:
-    assert pixels_to_decode(io.BytesIO(data), limits=LIMITS) == 0
+def test_what_is_refused_by_its_size_or_kind_takes_nothing(make: Callable[[], bytes]) -> None:
+    assert pixels_to_decode(io.BytesIO(make()), limits=LIMITS) == 0
 
 
 def test_telling_the_pixels_decodes_none() -> None:

@@ -27,14 +27,14 @@ from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from pytest_django import Settings
-from schemathesis import checks
+from schemathesis import BaseSchema, checks
 from schemathesis.config import (
     GenerationConfig,
     ProjectConfig,
     ProjectsConfig,
     SchemathesisConfig,
 )
-from schemathesis.core.result import Ok
+from schemathesis.pytest.lazy import get_all_tests
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from accounts import invitations, sessions
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 EXAMPLES: Final = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "15"))
 SEED: Final = os.environ.get("SCHEMATHESIS_SEED")
+AS_SAID: Final = examples(deadline=None, suppress_health_check=list(HealthCheck))
 
 # Not asked: that all the schema allows is accepted (it can't say what a picture is), nor that all
 # it does not allow is refused (a number is taken for a text, as forms send them).
@@ -83,20 +84,24 @@ def served(environ: "WSGIEnvironment", start_response: "StartResponse") -> Itera
         response.close()
 
 
-schema = schemathesis.openapi.from_path(
-    SCHEMA,
-    config=SchemathesisConfig(
-        seed=int(SEED) if SEED else None,
-        projects=ProjectsConfig(
-            default=ProjectConfig(
-                generation=GenerationConfig(
-                    deterministic=SEED is None, max_examples=EXAMPLES, database="none"
+@pytest.fixture(scope="session")
+def api_schema() -> BaseSchema:
+    """What is asked. Thinking of all that can be asked takes seconds: only who asks does it."""
+    schema = schemathesis.openapi.from_path(
+        SCHEMA,
+        config=SchemathesisConfig(
+            seed=int(SEED) if SEED else None,
+            projects=ProjectsConfig(
+                default=ProjectConfig(
+                    generation=GenerationConfig(
+                        deterministic=SEED is None, max_examples=EXAMPLES, database="none"
+                    )
                 )
-            )
+            ),
         ),
-    ),
-)
-schema.app = served
+    )
+    schema.app = served
+    return schema
 
 
 @dataclass(frozen=True)
@@ -110,9 +115,7 @@ class There:
 
 
 @pytest.fixture
-def there(
-    db: None, request: pytest.FixtureRequest, settings: Settings, picture: bytes, video: bytes
-) -> There:
+def there(db: None, label: str, settings: Settings, picture: bytes, video: bytes) -> There:
     owner = MembershipFactory.create(role=Role.OWNER).user
     studio = owner.memberships.get().organization
     member = MembershipFactory.create(organization=studio).user
@@ -138,7 +141,6 @@ def there(
         settings=settings,
         member=member,
     )
-    label = LABEL_OF[request.node.originalname]
     said = ASKED_WELL[label](scene) if label in ASKED_WELL else {}
     return There(
         token=tokens.access,
@@ -191,7 +193,6 @@ def answered() -> Iterator[set[tuple[str, int]]]:
     assert not asked - {label for label, status in seen if status < HTTPStatus.BAD_REQUEST}
 
 
-@examples(deadline=None, suppress_health_check=list(HealthCheck))
 def ask(
     case: schemathesis.Case[Any],
     there: There,
@@ -249,18 +250,37 @@ def die(value: object) -> int:
     return crc32(repr(value).encode(errors="replace"))
 
 
-LABELS: Final = [found.ok().label for found in schema.get_all_operations() if isinstance(found, Ok)]
-# A function for each: all made of one would have one id, and pytest-xdist would run one of them.
-LABEL_OF: Final = {
-    "test_the_schema_announces_every_answer_to_" + re.sub(r"\W+", "_", label).strip("_"): label
-    for label in LABELS
-}
-for name, label in LABEL_OF.items():
-    globals()[name] = schema.include(name=label).parametrize()(ask)
+def labels_in(text: str) -> Iterator[str]:
+    """Names of the operations, read off the schema's lines, which takes no parser of seconds."""
+    path = ""
+    for line in text.splitlines():
+        if found := re.fullmatch(r"  (/\S*):", line):
+            path = found[1]
+        elif found := re.fullmatch(r"    (get|post|put|patch|delete|head|options|trace):", line):
+            yield f"{found[1].upper()} {path}"
 
 
-def test_no_operation_is_left_out() -> None:
-    asked = [name for name in globals() if name.startswith("test_the_schema_announces_")]
+LABELS: Final = list(labels_in(SCHEMA.read_text(encoding="utf-8")))
 
-    assert len(asked) == len(LABELS)
+
+@pytest.mark.parametrize("label", LABELS)
+def test_the_schema_announces_every_answer_to(
+    label: str,
+    api_schema: BaseSchema,
+    there: There,
+    answered: set[tuple[str, int]],
+    kept_connection: None,
+) -> None:
+    (found,) = get_all_tests(
+        schema=api_schema.include(name=label), test_func=ask, settings=AS_SAID, given_kwargs=None
+    )
+    _operation, ask_all = found.ok()
+
+    ask_all(there=there, answered=answered, kept_connection=kept_connection)
+
+
+def test_no_operation_is_left_out(api_schema: BaseSchema) -> None:
+    there_are = [found.ok().label for found in api_schema.get_all_operations()]
+
+    assert sorted(LABELS) == sorted(there_are)
     assert set(LABELS) >= set(ASKED_WELL)

@@ -1,8 +1,12 @@
 """Targets and images for the compiler's tests, made of seeded random numbers."""
 
+from functools import lru_cache
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from markers.compiler import ROBUST, CompiledTarget, CompileOptions, compile_target
 from markers.compiler.arrays import Descriptors, GrayImage
 from markers.compiler.clusters import build_clusters
 from markers.compiler.decode import to_gray
@@ -68,6 +72,17 @@ def random_target(
             for _ in range(keyframes)
         ),
     )
+
+
+@lru_cache(maxsize=32)
+def compiled(picture: bytes, options: CompileOptions = ROBUST) -> CompiledTarget:
+    """Compile an encoded picture, or remember what it gave: the same bytes give the same target."""
+    return compile_target(picture, options)
+
+
+def soft_blotches() -> RgbPicture:
+    """A poster out of all focus: colours, and nothing to hold on to."""
+    return cv2.GaussianBlur(poster(seed=1), (0, 0), 60).astype(np.uint8)
 
 
 def checkerboard() -> RgbPicture:

@@ -22,7 +22,7 @@ from markers.compiler import (
 )
 from markers.compiler.encode import parse_mind
 from markers.compiler.enhance import enhance_contrast
-from tests.markers.compiler.builders import checkerboard, gray_poster
+from tests.markers.compiler.builders import checkerboard, compiled, gray_poster
 from tests.pictures import RgbPicture, encode_png, flat, poster
 
 NOISY = [HealthCheck.data_too_large, HealthCheck.too_slow]
@@ -47,11 +47,11 @@ def in_a_part(top: int, left: int) -> RgbPicture:
 def test_an_analysis_says_what_a_compilation_says() -> None:
     picture = encode_png(poster(seed=1))
 
-    analysis, compiled = analyze_image(picture), compile_target(picture)
+    analysis, target = analyze_image(picture), compiled(picture)
 
-    assert analysis.score == compiled.quality_score
-    assert analysis.report == compiled.quality_report
-    assert analysis.heat_map_jpeg == compiled.heat_map_jpeg
+    assert analysis.score == target.quality_score
+    assert analysis.report == target.quality_report
+    assert analysis.heat_map_jpeg == target.heat_map_jpeg
     assert (analysis.width_px, analysis.height_px) == (800, 600)
 
 
@@ -171,8 +171,8 @@ def test_any_array_gives_a_target_that_parses_back_or_a_reason(
     done, data = cv2.imencode(".png", pixels)
     assert done
     try:
-        compiled = compile_target(data.tobytes(), replace(ROBUST, quality_views=1))
+        made = compile_target(data.tobytes(), replace(ROBUST, quality_views=1))
     except UnusableImage:
         return
-    (target,) = parse_mind(compiled.mind)
+    (target,) = parse_mind(made.mind)
     assert (target.height_px, target.width_px) == pixels.shape[:2]

@@ -2,6 +2,7 @@ import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from markers.compiler.__main__ import main
 from markers.compiler.encode import parse_mind
 from markers.compiler.keyframes import keyframe_scales
 from markers.compiler.options import LEAN, ROBUST
+from tests.markers.compiler.builders import compiled, soft_blotches
 from tests.pictures import RgbPicture, encode_jpeg, encode_png, flat, gradient, photo_like, poster
 
 
@@ -60,9 +62,9 @@ def test_importing_the_compiler_loads_no_django() -> None:
 )
 def test_the_file_describes_the_picture_at_every_size(size_px: tuple[int, int]) -> None:
     width_px, height_px = size_px
-    compiled = compile_target(encode_png(poster(seed=5, width_px=width_px, height_px=height_px)))
+    picture = encode_png(poster(seed=5, width_px=width_px, height_px=height_px))
 
-    (target,) = parse_mind(compiled.mind)
+    (target,) = parse_mind(compiled(picture).mind)
 
     assert (target.width_px, target.height_px) == size_px
     assert [min(image.pixels.shape) for image in target.tracking] == [256, 128]
@@ -122,9 +124,7 @@ def test_only_a_picture_of_few_pixels_is_enlarged() -> None:
 def test_the_lean_profile_has_only_the_flat_picture() -> None:
     picture = encode_png(poster(seed=3))
 
-    lean, robust = (
-        parse_mind(compile_target(picture, options).mind)[0] for options in (LEAN, ROBUST)
-    )
+    lean, robust = (parse_mind(compiled(picture, options).mind)[0] for options in (LEAN, ROBUST))
 
     assert len(lean.keyframes) < len(robust.keyframes)
     scales = [keyframe.scale for keyframe in lean.keyframes]
@@ -132,18 +132,13 @@ def test_the_lean_profile_has_only_the_flat_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    "picture",
-    [
-        flat(),
-        gradient(),
-        np.full((400, 400, 3), 255, np.uint8),
-        cv2.GaussianBlur(poster(seed=1), (0, 0), 60).astype(np.uint8),
-    ],
+    "draw",
+    [flat, gradient, lambda: np.full((400, 400, 3), 255, np.uint8), soft_blotches],
     ids=["flat", "gradient", "white", "soft blotches"],
 )
-def test_a_picture_without_features_is_refused(picture: RgbPicture) -> None:
+def test_a_picture_without_features_is_refused(draw: Callable[[], RgbPicture]) -> None:
     with pytest.raises(UnusableImage) as caught:
-        compile_target(encode_png(picture))
+        compile_target(encode_png(draw()))
 
     assert caught.value.code == "too_few_features"
 
@@ -170,12 +165,12 @@ def test_options_are_obeyed() -> None:
         CompileOptions(), keyframe_long_side_max_px=300, quality_views=1, preview_long_side_px=200
     )
 
-    compiled = compile_target(picture, options)
+    target = compile_target(picture, options)
 
-    keyframes = parse_mind(compiled.mind)[0].keyframes
-    preview = cv2.imdecode(np.frombuffer(compiled.preview_jpeg, np.uint8), cv2.IMREAD_COLOR)
+    keyframes = parse_mind(target.mind)[0].keyframes
+    preview = cv2.imdecode(np.frombuffer(target.preview_jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert max(keyframe.width_px for keyframe in keyframes) <= 300
-    assert compiled.quality_report["views"] == 1
+    assert target.quality_report["views"] == 1
     assert preview is not None
     assert max(preview.shape) == 200
 

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -29,6 +30,7 @@ from markers.compiler.nft.encode import (
 )
 from markers.compiler.nft.layers import to_runtime_gray
 from markers.compiler.nft.target import PageImage
+from tests.markers.compiler.builders import soft_blotches
 from tests.pictures import RgbPicture, encode_jpeg, encode_png, flat, gradient, photo_like, poster
 
 MM_PER_INCH = 25.4
@@ -153,13 +155,13 @@ def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "picture",
-    [flat(), gradient(), cv2.GaussianBlur(poster(seed=1), (0, 0), 60).astype(np.uint8)],
+    "draw",
+    [flat, gradient, soft_blotches],
     ids=["flat", "gradient", "soft blotches"],
 )
-def test_a_picture_without_features_is_refused(picture: RgbPicture) -> None:
+def test_a_picture_without_features_is_refused(draw: Callable[[], RgbPicture]) -> None:
     with pytest.raises(UnusableImage) as caught:
-        compile_nft(encode_png(picture))
+        compile_nft(encode_png(draw()))
 
     assert caught.value.code == "too_few_features"
 

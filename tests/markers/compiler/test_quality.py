@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -6,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from markers.compiler import CompiledTarget, compile_target
 from markers.compiler.decode import decode_picture, to_gray
 from markers.compiler.encode import parse_mind
 from markers.compiler.pyramid import AreaSampler
@@ -20,7 +20,7 @@ from markers.compiler.views import (
     View,
     simulate_views,
 )
-from tests.markers.compiler.builders import checkerboard
+from tests.markers.compiler.builders import checkerboard, compiled
 from tests.pictures import RgbPicture, encode_png, poster
 
 
@@ -31,12 +31,8 @@ def views_of(gray: NDArray[np.uint8], *, count: int = 18, seed: int = 1) -> list
     return list(views)
 
 
-def compiled(picture: RgbPicture) -> CompiledTarget:
-    return compile_target(encode_png(picture))
-
-
 def test_a_rich_picture_scores_well() -> None:
-    target = compiled(poster(seed=1))
+    target = compiled(encode_png(poster(seed=1)))
 
     assert target.quality_score >= 70
     assert target.quality_report["detect_rate"] >= 0.8
@@ -46,20 +42,20 @@ def test_a_fainter_picture_scores_less_and_is_told_why() -> None:
     rich = poster(seed=1)
     faint = np.rint(rich * 0.12 + 110).astype(np.uint8)
 
-    worse = compiled(faint)
+    worse = compiled(encode_png(faint))
 
-    assert worse.quality_score < compiled(rich).quality_score - 10
+    assert worse.quality_score < compiled(encode_png(rich)).quality_score - 10
     assert "low_contrast" in worse.quality_report["reasons"]
 
 
 def test_a_picture_blurred_away_has_few_points() -> None:
     blurred = cv2.GaussianBlur(poster(seed=1), (0, 0), 12).astype(np.uint8)
 
-    assert "few_points" in compiled(blurred).quality_report["reasons"]
+    assert "few_points" in compiled(encode_png(blurred)).quality_report["reasons"]
 
 
 def test_a_checkerboard_is_repetitive_and_never_found() -> None:
-    target = compiled(checkerboard())
+    target = compiled(encode_png(checkerboard()))
 
     assert target.quality_score <= 5
     assert "repetitive" in target.quality_report["reasons"]
@@ -69,15 +65,15 @@ def test_points_in_one_corner_are_clustered() -> None:
     picture = np.full((600, 800, 3), 200, np.uint8)
     picture[20:220, 20:260] = poster(seed=4, width_px=240, height_px=200)
 
-    report = compiled(picture).quality_report
+    report = compiled(encode_png(picture)).quality_report
 
     assert report["coverage"] < 0.3
     assert "clustered" in report["reasons"]
 
 
-@pytest.mark.parametrize("picture", [poster(seed=1), checkerboard()], ids=["poster", "checkers"])
-def test_the_report_is_json_with_known_reasons(picture: RgbPicture) -> None:
-    target = compiled(picture)
+@pytest.mark.parametrize("draw", [lambda: poster(seed=1), checkerboard], ids=["poster", "checkers"])
+def test_the_report_is_json_with_known_reasons(draw: Callable[[], RgbPicture]) -> None:
+    target = compiled(encode_png(draw()))
 
     report = json.loads(json.dumps(target.quality_report))
     assert report == target.quality_report
@@ -95,7 +91,7 @@ def test_views_go_through_all_situations() -> None:
 
 def quality_of(picture: RgbPicture, views: list[View]) -> Quality:
     data = encode_png(picture)
-    (target,) = parse_mind(compile_target(data).mind)
+    (target,) = parse_mind(compiled(data).mind)
     return measure_quality(target, observe(views), picture=decode_picture(data))
 
 
