@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backups import catalogue, configuration, lock, manifest, postgres
+from backups import catalogue, configuration, lock, lost, manifest, postgres
 from backups.catalogue import Copy
 from backups.copying import copy_media
 from backups.destinations import Destination, DestinationFailed, urls
@@ -32,8 +32,9 @@ logger = logging.getLogger(__name__)
 
 DAMAGED: Final = "media_damaged"
 LEFT_OUT: Final = "destination_left_out"
+LOST: Final = "backups_lost"
 EARLIER_KEYS: Final = "media_for_earlier_keys"
-NAMED_MAX: Final = 10  # media in a hint; the log names all
+NAMED_MAX: Final = 10  # media or runs in a hint; the log names all
 OnProgress = Callable[[str, int, int], object]
 """Told the stage (`database` or `media`), bytes done, and bytes in all."""
 
@@ -51,6 +52,7 @@ class Made:
     Attributes:
         copies: where it lies.
         failures: destinations that were left out, and why.
+        lost: runs that should lie at a destination and don't, by its name.
         damaged: media that were not copied though they are there, and why.
         sent_bytes: to all destinations.
         has_new_readers: destinations where media sent before do not open for all recipients of now.
@@ -58,6 +60,7 @@ class Made:
 
     copies: Sequence[Copy]
     failures: Mapping[str, str]
+    lost: Mapping[str, Sequence[str]]
     damaged: Mapping[str, str]
     sent_bytes: int
     has_new_readers: Sequence[str]
@@ -87,6 +90,12 @@ class Made:
         if self.failures:
             told = "; ".join(f"{name}: {failure}" for name, failure in self.failures.items())
             yield LEFT_OUT, told
+        for place, runs in self.lost.items():
+            told = _(
+                "%(count)s backups that nobody here has removed are missing at %(place)s: %(runs)s"
+            )
+            some = ", ".join(runs[:NAMED_MAX])
+            yield LOST, told % {"count": len(runs), "place": place, "runs": some}
         if self.damaged:
             some = ", ".join(list(self.damaged)[:NAMED_MAX])
             yield DAMAGED, f"{len(self.damaged)}: {some}"
@@ -147,8 +156,18 @@ class _Run:
         self.hold.check()
         copies = self._finish(snapshot)
         logger.info("backup %s is whole, %s bytes were sent", self.name, self.places.sent_bytes)
-        new = [place.destination.name for place in self.places.alive if place.has_new_readers]
-        return Made(copies, self.places.failures, damaged, self.places.sent_bytes, new)
+        alive = self.places.alive
+        missing = {place.destination.name: place.lost for place in alive if place.lost}
+        for name, runs in missing.items():  # told with this run, so once
+            lost.write_down(name, runs)
+        return Made(
+            copies=copies,
+            failures=self.places.failures,
+            lost=missing,
+            damaged=damaged,
+            sent_bytes=self.places.sent_bytes,
+            has_new_readers=[place.destination.name for place in alive if place.has_new_readers],
+        )
 
     def _send(self, name: str, opened: AbstractContextManager[Source]) -> None:
         """Encrypt a part of the run once and write it to all that are left."""

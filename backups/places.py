@@ -10,6 +10,7 @@ from django.conf import settings
 from backups import catalogue, manifest, signing
 from backups.destinations import Destination, DestinationFailed
 from backups.known import KnownMedia
+from backups.lost import lost_from
 from backups.manifest import Manifest, MediaEntry, Part
 from backups.streams import Meter, put
 
@@ -23,6 +24,7 @@ class Place:
     """A destination and the index of media that it gets.
 
     Attributes:
+        lost: runs that should lie there and don't.
         known: media that need not be sent.
         parts: of the run, as far as they lie there.
         gone: keys of media that were listed and that it could not be sent.
@@ -35,6 +37,7 @@ class Place:
     def __init__(self, destination: Destination, run: str) -> None:
         self.destination = destination
         self.run = run
+        self.lost: list[str] = []
         self.known = KnownMedia()
         self.parts: list[Part] = []
         self.gone: list[str] = []
@@ -50,10 +53,12 @@ class Place:
         """See what lies there.
 
         Raises:
-            DestinationFailed: it can't be asked.
+            DestinationFailed: it can't be asked; or `destination_emptied`.
         """
+        found = catalogue.survey(self.destination)
+        self.lost = lost_from(self.destination.name, found)
         self.known = catalogue.known_media(self.destination)
-        last = next(iter(catalogue.runs_at(self.destination)), None)
+        last = found.runs[0] if found.runs else None
         readers = set(settings.BACKUP_RECIPIENTS)
         self.has_new_readers = (
             last is not None and last.media_count > 0 and not readers <= set(last.recipients)

@@ -100,8 +100,11 @@ def prune(
             except DestinationFailed as error:
                 logger.warning("%s was not pruned: %s", destination.name, error.message)
                 report.failure = error.message
-        if hold is not None and not any(report.failure for report in reports):
-            _mark_rows({name for report in reports for name in report.kept}, now)
+            finally:
+                if hold is not None:
+                    _mark_removed(report, now)
+        if hold is not None:
+            _say_how_long(now)
     return reports
 
 
@@ -253,12 +256,20 @@ def _held(runs: Collection[Manifest], now: datetime) -> set[str]:
 
 
 @transaction.atomic
-def _mark_rows(kept: Collection[str], now: datetime) -> None:
-    """Say in the rows which runs are gone everywhere, and how long the others stay."""
-    for row in BackupRun.objects.good().exclude(name__in=kept):
-        row.removed_at = now
-        row.save(update_fields=["removed_at", "updated_at"])
-        audit.record(audit.Action.BACKUP, actor=None, target=row, what="removed", run=row.name)
+def _mark_removed(report: Pruned, now: datetime) -> None:
+    """Say in the rows what this pruning has removed; what is missing besides was not its doing."""
+    for row in BackupRun.objects.good().filter(name__in=report.removed).select_for_update():
+        left = [place for place in row.destinations if place["name"] != report.destination]
+        if any(not place["failure"] for place in left):
+            row.destinations = left
+        else:
+            row.removed_at = now
+            audit.record(audit.Action.BACKUP, actor=None, target=row, what="removed", run=row.name)
+        row.save(update_fields=["destinations", "removed_at", "updated_at"])
+
+
+def _say_how_long(now: datetime) -> None:
+    """Say in the rows until when the runs stay."""
     rows = list(BackupRun.objects.good().exclude(started_at=None))
     damaged = _damaged()
     candidates = [

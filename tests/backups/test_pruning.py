@@ -1,6 +1,7 @@
 """What is removed from a destination, and what must stay whatever happens."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -232,6 +233,9 @@ def test_a_destination_that_fails_does_not_keep_the_others_from_being_pruned(
     runs = nights(site, 3)
     catalogue.adopt([site.destination])
     loop = tmp_path / "down" / "runs"
+    row = BackupRun.objects.get(name=runs[2])
+    row.destinations.append({"name": FolderDestination(loop.parent).name, "failure": ""})
+    row.save()
     loop.parent.mkdir()
     loop.symlink_to(loop)
 
@@ -239,8 +243,20 @@ def test_a_destination_that_fails_does_not_keep_the_others_from_being_pruned(
 
     assert failed.failure
     assert pruned.removed == runs[2:]
-    # what lies at the one that failed is not known
-    assert not BackupRun.objects.exclude(removed_at=None).exists()
+    # what lies at the one that failed is there until it is removed
+    row.refresh_from_db()
+    assert (catalogue.lies_at(row), row.removed_at) == ({failed.destination}, None)
+
+
+def test_what_is_missing_and_was_not_removed_by_us_is_not_said_to_be(site: Site) -> None:
+    runs = nights(site, 2)
+    catalogue.adopt([site.destination])
+    shutil.rmtree(site.file(f"runs/{runs[1]}"))
+
+    one(site)
+
+    assert BackupRun.objects.get(name=runs[1]).removed_at is None
+    assert not AuditEntry.objects.exists()
 
 
 class Locked(FolderDestination):
