@@ -30,6 +30,11 @@ def new_code() -> str:
     return "".join(secrets.choice(CODE_LETTERS) for _n in range(CODE_LENGTH))
 
 
+def is_code(text: str) -> bool:
+    """Whether a text can be a code; a NUL byte, for one, would be an error in the database."""
+    return CODE.fullmatch(text) is not None
+
+
 class ContentStatus(models.TextChoices):
     """Where a content stands, derived from its marker and videos."""
 
@@ -63,9 +68,7 @@ class ARContentQuerySet(models.QuerySet["ARContent"]):
 
     def by_code(self, code: str) -> Self:
         """The content of a printed or typed code, if it is one of ours; of whatever text, none."""
-        if not CODE.fullmatch(code):  # a NUL byte, for one, would be an error in the database
-            return self.none()
-        return self.filter(code=code.lower())
+        return self.filter(code=code.lower()) if is_code(code) else self.none()
 
     def with_parts(self) -> Self:
         """With all that a status, a manifest or an API answer needs, in two queries."""

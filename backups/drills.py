@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, BinaryIO, Final, cast
 
-from backups import catalogue, databases, filling, postgres, recovery
+from backups import databases, filling, indexes, postgres, recovery
 from backups.catalogue import Copy
 from backups.genuine import PartDamaged
 from backups.manifest import MEDIA, MediaEntry
@@ -78,7 +78,7 @@ def _media(
     """Look all media of the run up, and open those whose day it is; count both."""
     sizes = {found.path: found.size for found in copy.destination.walk(MEDIA)}
     count = opened = 0
-    for entry in catalogue.entries(copy.destination, copy.manifest):
+    for entry in indexes.entries(copy.destination, copy.manifest):
         if sizes.get(entry.path) != entry.stored_size:
             raise PartDamaged(f"{entry.path} is missing, or has another size than it had.")
         count += 1

@@ -21,7 +21,7 @@ def tell_of_failure(run_id: str) -> None:
         OSError: the mail server can't be reached or refuses.
     """
     run = BackupRun.objects.filter(pk=run_id).first()
-    if run is None or not (run.failure_code or run.restore_failure):
+    if run is None or not (run.failure_code or run.restore_failure or run.verify_failure):
         logger.info("backup %s: nothing to tell", run_id)
         return
     readers = _readers()
@@ -50,12 +50,16 @@ def _wording(run: BackupRun) -> tuple[str, list[str]]:
     if run.status == JobStatus.FAILED:
         subject = _("A backup failed")
         told = [_("The backup %(name)s of %(url)s failed.") % fields, _reason(run), good]
-    elif run.restore_failure:
-        subject = _("A backup does not restore")
-        told = [
-            _("The backup %(name)s of %(url)s was restored to try it out, and failed.") % fields,
-            run.restore_failure,
-        ]
+    elif run.restore_failure or run.verify_failure:
+        subject = _("A backup is not whole")
+        told = []
+        if run.restore_failure:
+            subject = _("A backup does not restore")
+            tried = _("The backup %(name)s of %(url)s was restored to try it out, and failed.")
+            told += [tried % fields, run.restore_failure]
+        if run.verify_failure:
+            checked = _("The backup %(name)s of %(url)s was checked, and is not what was made.")
+            told += [checked % fields, run.verify_failure]
     else:
         subject = _("A backup is not complete")
         told = [

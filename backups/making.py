@@ -104,22 +104,31 @@ class Made:
             yield EARLIER_KEYS, told % {"places": ", ".join(self.has_new_readers)}
 
 
-def make(row: BackupRun, *, on_progress: OnProgress = lambda stage, done, total: None) -> Made:
-    """Make a backup for a row that was claimed.
+def configured() -> tuple[Sequence[Any], Sequence[Destination]]:
+    """Whom a backup is encrypted for, and where it goes.
 
     Raises:
         NotConfigured: nobody could read it.
-        Conflict: another backup, a restore or a clean-up is at it.
-        DestinationFailed: at none of the destinations.
-        DomainError: it can't be made for another reason.
+        DomainError: a key or a destination can't be understood.
     """
     if not settings.BACKUP_RECIPIENTS:
         raise NotConfigured(
             _("Nobody could read a backup: BACKUP_RECIPIENTS is empty."),
             hint=_("Make a key pair with manage.py backup_keygen and set its public half."),
         )
-    recipients = parse_recipients(settings.BACKUP_RECIPIENTS)
-    destinations = urls.configured()
+    return parse_recipients(settings.BACKUP_RECIPIENTS), urls.configured()
+
+
+def make(row: BackupRun, *, on_progress: OnProgress = lambda stage, done, total: None) -> Made:
+    """Make a backup for a row that was claimed.
+
+    Raises:
+        NotConfigured, DomainError: as `configured`.
+        Conflict: another backup, a restore or a clean-up is at it.
+        DestinationFailed: at none of the destinations.
+        DomainError: it can't be made for another reason.
+    """
+    recipients, destinations = configured()
     with lock.exclusively() as hold:
         return _Run(row, destinations, recipients, hold, on_progress).make()
 

@@ -3,6 +3,9 @@
 from typing import Self
 
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vertexar.leases import JobStatus, LeasedModel, LeasedQuerySet
@@ -67,4 +70,7 @@ class BackupRun(LeasedModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or str(self.pk)
+        if self.name:
+            return self.name
+        asked = localtime(self.created_at)  # not begun yet, or refused
+        return gettext("asked for %(when)s") % {"when": date_format(asked, "SHORT_DATETIME_FORMAT")}

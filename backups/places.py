@@ -7,7 +7,7 @@ from typing import Final
 
 from django.conf import settings
 
-from backups import catalogue, manifest, signing
+from backups import catalogue, indexes, manifest, signing
 from backups.destinations import Destination, DestinationFailed
 from backups.known import KnownMedia
 from backups.lost import lost_from
@@ -53,12 +53,22 @@ class Place:
         """See what lies there.
 
         Raises:
-            DestinationFailed: it can't be asked; or `destination_emptied`.
+            DestinationFailed: it can't be asked; or `destination_of_another`, all that is there
+                was signed by who is not trusted here. Their media are not known to us: we would
+                write over them, for other keys. Or `destination_emptied`: see `lost_from`.
         """
         found = catalogue.survey(self.destination)
+        strangers = [one for one in found.rejected if one.code == catalogue.SIGNER_UNKNOWN]
+        if strangers and not found.runs:
+            raise DestinationFailed(
+                f"{self.destination.name} has backups, and none of them counts here. Of"
+                f" {strangers[0].run}: {strangers[0].message} Add that signer to"
+                " BACKUP_TRUSTED_SIGNERS, or choose another prefix.",
+                code="destination_of_another",
+            )
         self.lost = lost_from(self.destination.name, found)
-        self.known = catalogue.known_media(self.destination)
-        last = found.runs[0] if found.runs else None
+        self.known = indexes.known_media(self.destination, found)
+        last = next(iter(found.runs), None)
         readers = set(settings.BACKUP_RECIPIENTS)
         self.has_new_readers = (
             last is not None and last.media_count > 0 and not readers <= set(last.recipients)

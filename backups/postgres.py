@@ -98,6 +98,14 @@ def own_url() -> str:
     return f"postgresql://{account}/{name}?{urlencode(query, quote_via=quote)}"
 
 
+def has_password(url: str) -> bool:
+    """Whether a URL names a password; without one libpq looks in PGPASSWORD and PGPASSFILE."""
+    try:
+        return "password" in conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # it is no URL of a database
+        return False
+
+
 def name_of(url: str) -> str:
     """Name the database of a URL."""
     return unquote(urlsplit(url).path.removeprefix("/"))

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from backups import catalogue, lock
+from backups import catalogue, indexes, lock
 from backups.catalogue import Survey
 from backups.destinations import Destination, DestinationFailed
 from backups.genuine import PartDamaged
@@ -207,13 +207,11 @@ class _Pruning:
         named: set[bytes] = set()
         for manifest in kept:
             named.update(
-                _short(entry.path) for entry in catalogue.entries(self.destination, manifest)
+                _short(entry.path) for entry in indexes.entries(self.destination, manifest)
             )
         for run in unfinished:
-            for path in catalogue.unfinished_pieces(self.destination, run):
-                named.update(
-                    _short(entry.path) for entry in catalogue.piece(self.destination, path)
-                )
+            for path in indexes.unfinished_pieces(self.destination, run):
+                named.update(_short(entry.path) for entry in indexes.piece(self.destination, path))
         return named
 
     def _remove(self, path: str) -> bool:

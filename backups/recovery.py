@@ -11,9 +11,10 @@ from django.core.files.base import File
 from django.core.files.storage import Storage
 
 from backups import encryption
-from backups.catalogue import Copy, entries
+from backups.catalogue import Copy
 from backups.destinations import DestinationFailed
 from backups.genuine import PartDamaged
+from backups.indexes import entries
 from backups.manifest import MediaEntry
 from backups.streams import CHUNK_BYTES, Meter, SinkMeter
 from vertexar.storage import LocalStorage
@@ -31,7 +32,7 @@ class Recovery:
     Attributes:
         restored: media that were missing or damaged and are there now.
         kept: media that were there, with the right content.
-        failures: what could not be brought back, and why, by key.
+        failures: why media could not be brought back, by key; a sentence that names the medium.
     """
 
     restored: int
@@ -59,7 +60,8 @@ def recover(
         try:
             did = _bring_back(entry, copy, identities, storage)
         except (PartDamaged, encryption.CanNotDecrypt, DestinationFailed, OSError) as error:
-            return entry.key, str(error)
+            why = str(error)
+            return entry.key, why if entry.key in why else f"{entry.key}: {why}"
         finally:
             on_bytes(entry.size)
         return entry.key, did

@@ -168,9 +168,9 @@ def carry_out(
         if planned.storage is not None:
             came_back = _media(planned, identities, on_progress)
             if came_back.failures and not may_lack_media:
-                key, why = next(iter(came_back.failures.items()))
+                why = next(iter(came_back.failures.values()))
                 raise filling.NotComplete(
-                    f"{len(came_back.failures)} media could not be brought back; {key}: {why}",
+                    f"{len(came_back.failures)} media could not be brought back; {why}",
                     code="media_incomplete",
                     hint="Try another destination with --from, or go on without them: "
                     "--allow-missing-media. The database was not touched.",

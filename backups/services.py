@@ -64,11 +64,16 @@ def back_up_now(
 ) -> BackupRun:
     """Make a backup here and now, in this process; the row says how it went.
 
+    What is refused at once leaves no row: nothing was begun, and whoever asked is told.
+
     Raises:
+        NotConfigured: nobody could read it.
+        DomainError: a key or a destination can't be understood.
         Conflict: a backup, a restore or a clean-up is running.
     """
-    from backups import performing  # it needs what only workers need
+    from backups import making, performing  # which need what only workers need
 
+    making.configured()
     with lock.exclusively():
         pass  # nobody is at it; rows of those that were killed don't matter
     row = _new(kind, actor=actor)

@@ -1,17 +1,15 @@
 """Is a backup still what was made: every part of it there, unchanged, and, with a key, readable."""
 
-import json
-import subprocess
-import tempfile
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import IO, Any, Final, cast
+from functools import partial
+from typing import Any, Final
 
-import zstandard
+from django.db import transaction
 from django.utils import timezone
 
-from backups import catalogue, encryption, postgres
+from backups import catalogue, contents, encryption, indexes, tasks
 from backups.destinations import Destination, DestinationFailed
 from backups.genuine import PartDamaged
 from backups.known import KnownMedia
@@ -32,11 +30,10 @@ from backups.models import BackupRun
 from backups.signing import NotSignedByUs
 from backups.streams import CHUNK_BYTES, Source, SourceMeter
 from vertexar.errors import NotThere
+from vertexar.queue import wake
 
 OnProgress = Callable[[float], object]
 LISTED_FLAWS: Final = 100
-COMPLAINT_BYTES: Final = 2000
-CONFIGURATION_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,7 @@ def verify_everywhere(
     on_progress: OnProgress = lambda _share: None,
     signers: Collection[str] | None = None,
 ) -> list[Verdict]:
-    """Check a run wherever it lies, and write the result on its row if it has one.
+    """Check a run wherever it lies, and write the result on its row if it has one; tell of flaws.
 
     A destination where the row says that it lies, and that does not have it, has a flaw.
 
@@ -181,14 +178,22 @@ def verify_everywhere(
     if row is not None and verdicts:
         flaws = "\n".join(verdict.in_words() for verdict in verdicts if not verdict.is_whole)
         if flaws or failure is None:
-            BackupRun.objects.filter(pk=row.pk).update(
-                verified_at=timezone.now(), verify_failure=flaws, updated_at=timezone.now()
-            )
+            _write_down(row, flaws)
     if failure is not None:
         raise failure
     if not verdicts:
         raise NotThere(f"No destination has a backup {run}.", code="no_such_backup")
     return verdicts
+
+
+@transaction.atomic
+def _write_down(row: BackupRun, flaws: str) -> None:
+    """Put the result on the row; who must know of flaws is told by mail."""
+    BackupRun.objects.filter(pk=row.pk).update(
+        verified_at=timezone.now(), verify_failure=flaws, updated_at=timezone.now()
+    )
+    if flaws:
+        wake(tasks.tell_of_failure, row)
 
 
 def _in_turn(on_progress: OnProgress, number: int, count: int) -> OnProgress:
@@ -224,9 +229,10 @@ class _Verification:
     def _check_part(self, part: Part) -> None:
         read: Callable[[Source], None] | None = None
         if part.name == DATABASE:
-            read = self._read_dump
+            made_by = self.manifest.versions.get("pg_dump", "")
+            read = partial(contents.read_dump, made_by=made_by)
         elif part.name == CONFIGURATION:
-            read = _read_configuration
+            read = contents.read_configuration
         self._check_file(
             part.path,
             stored=(part.size, part.sha256),
@@ -241,7 +247,7 @@ class _Verification:
         if any(flaw.path in pieces for flaw in self.verdict.flaws):
             return  # which says enough
         try:
-            known = KnownMedia(catalogue.entries(self.destination, self.manifest))
+            known = KnownMedia(indexes.entries(self.destination, self.manifest))
         except PartDamaged as error:
             self.verdict.add(folder(self.manifest.run), error.code, error.message)
             return
@@ -321,7 +327,7 @@ class _Verification:
                     read(plain)
                 while plain.read(CHUNK_BYTES):
                     pass
-        except (encryption.CanNotDecrypt, _Unreadable) as error:
+        except (encryption.CanNotDecrypt, contents.Unreadable) as error:
             return Flaw(path, error.code, f"{path}: {error.message}")
         if plain.size != expected[0]:
             message = f"{path}: decrypted it has {plain.size} bytes, not {expected[0]}."
@@ -331,40 +337,12 @@ class _Verification:
             return Flaw(path, "wrong_plain_hash", message)
         return None
 
-    def _read_dump(self, plain: Source) -> None:
-        """Decompress a dump to its end, and have pg_restore read the listing at its beginning.
-
-        Raises:
-            _Unreadable: either can't be done.
-            ProgramUnusable: there is no pg_restore for it.
-        """
-        major = self.manifest.versions.get("pg_dump", "0").partition(".")[0]
-        program = postgres.find("pg_restore", at_least=int(major) if major.isdigit() else 0)
-        with (
-            tempfile.TemporaryFile() as complaints,
-            subprocess.Popen(
-                [program.path, "--list"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=complaints,
-            ) as process,
-        ):
-            _pour(plain, cast("IO[bytes]", process.stdin))
-            if process.wait():
-                complaints.seek(0)
-                said = complaints.read(COMPLAINT_BYTES).decode("utf-8", "replace").strip()
-                raise _Unreadable(f"pg_restore can't read it: {said}", code="unreadable_dump")
-
     def _wrong_size(self, path: str, size: int, expected: int) -> None:
         self.verdict.add(path, "wrong_size", f"{path} has {size} bytes, not {expected}.")
 
     def _told(self, count: int) -> None:
         self.done_bytes += count
         self.on_progress(min(1.0, self.done_bytes / self.total_bytes))
-
-
-class _Unreadable(encryption.CanNotDecrypt):
-    """What was decrypted makes no sense."""
 
 
 class _Told(SourceMeter):
@@ -379,37 +357,3 @@ class _Told(SourceMeter):
         chunk = super().read(size)
         self._tell(len(chunk))
         return chunk
-
-
-def _pour(plain: Source, listing: IO[bytes]) -> None:
-    """Decompress all; pg_restore gets it until it has read enough."""
-    is_wanted = True
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(
-            cast("IO[bytes]", plain), closefd=False
-        ) as dump:
-            while chunk := dump.read(CHUNK_BYTES):
-                if is_wanted:
-                    try:
-                        listing.write(chunk)
-                    except BrokenPipeError:
-                        is_wanted = False
-    except zstandard.ZstdError as error:
-        raise _Unreadable("It can't be decompressed.", code="unreadable_dump") from error
-    finally:
-        try:
-            listing.close()
-        except BrokenPipeError:
-            is_wanted = False
-
-
-def _read_configuration(plain: Source) -> None:
-    chunks, size = [], 0
-    while chunk := plain.read(CHUNK_BYTES):
-        chunks.append(chunk)
-        if (size := size + len(chunk)) > CONFIGURATION_BYTES:  # nobody has signed for it yet
-            raise _Unreadable("It is too long.", code="unreadable_configuration")
-    try:
-        json.loads(b"".join(chunks))
-    except ValueError as error:
-        raise _Unreadable("It is no JSON.", code="unreadable_configuration") from error

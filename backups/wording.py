@@ -18,6 +18,7 @@ FAILURES = {
     "destination_emptied": _("A destination that had backups has none."),
     "destination_failed": _("No destination took it."),
     "destination_left_out": _("A destination was left out; it is whole at the others."),
+    "destination_of_another": _("Somebody else’s backups lie at the destination."),
     "manifest_forged": _("The signature is wrong."),
     "media_damaged": _("Some media are damaged in their store and were not copied."),
     "media_for_earlier_keys": _("Media sent before open with earlier keys alone."),

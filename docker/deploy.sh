@@ -104,6 +104,9 @@ undo() {
     say "Rolled back: people are served by $live_version ($live)"
 }
 
+# Asked before anything is touched; the driver says what is missing.
+need_driver() { driver usable || exit 2; }
+
 renew_workers() {
     has_workers=yes
     driver workers "$version" || fail "The workers of $version can't be started"
@@ -147,6 +150,7 @@ if [ "$live" = blue ]; then next=green; else next=blue; fi
 case "${1:-}" in
     to)
         [ -n "${2:-}" ] || refuse "Which version? deploy.sh to VERSION"
+        need_driver
         say "Migrating to $2; what runs goes on with tables that only grow"
         driver migrate "$2" || { say "The migration failed: nothing was changed for people"; exit 1; }
         roll_out "$2" to
@@ -154,9 +158,11 @@ case "${1:-}" in
     back)
         before=$(kept before)
         [ -n "$before" ] || refuse "No version before this one is known"
+        need_driver
         roll_out "$before" back
         ;;
     retire)
+        need_driver
         drain "$next"
         driver stop "$next"
         say "$next is stopped"

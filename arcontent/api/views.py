@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import cast
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -115,6 +115,7 @@ class EventView(APIView):
         """Count one event."""
         serializer = EventSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        content = get_object_or_404(ARContent.objects.by_code(serializer.validated_data["code"]))
-        statistics.count(content=content, event=Event(serializer.validated_data["event"]))
+        code, event = serializer.validated_data["code"], Event(serializer.validated_data["event"])
+        if not statistics.count_by_code(code=code, event=event):
+            raise Http404
         return Response(status=HTTPStatus.NO_CONTENT)

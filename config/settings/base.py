@@ -124,6 +124,8 @@ DATABASES = {
         "OPTIONS": {"connect_timeout": 3} | _DATABASE.get("OPTIONS", {}),
     },
 }
+# How long a migration waits for a table that others use, while all who come later wait behind it.
+MIGRATION_LOCK_SECONDS = env.float("MIGRATION_LOCK_SECONDS", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Browser ----------------------------------------------------------------------------------

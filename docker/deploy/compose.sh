@@ -2,6 +2,7 @@
 # The driver of docker/deploy.sh for Docker Compose. Each word is a question or an order to it; exit
 # code 0 means yes, or done.
 #
+#   usable                  is all there that it needs? If not, it says in a line what is missing
 #   migrate VERSION         bring the tables up to date with that version's code
 #   start COLOUR VERSION    start web processes of that version under that colour, in the background
 #   stop COLOUR             stop them gently; nothing to do if they don't run
@@ -24,6 +25,10 @@ compose() {
 word=$1
 shift
 case "$word" in
+    usable)
+        command -v docker >/dev/null || { echo "Docker is missing" >&2; exit 1; }
+        docker compose version >/dev/null 2>&1 || { echo "Docker's compose plugin is missing" >&2; exit 1; }
+        ;;
     migrate)
         VERTEXAR_VERSION=$1 compose run --rm migrate
         ;;

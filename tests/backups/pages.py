@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 import psycopg
 import zstandard
 
-from backups import encryption, manifest, postgres, signing
+from backups import catalogue, encryption, indexes, manifest, postgres, signing
 from backups.destinations.folder import FolderDestination
+from backups.known import KnownMedia
 from backups.manifest import CONFIGURATION, DATABASE, FILES, MEDIA_INDEX, Manifest, MediaEntry, Part
 from backups.streams import put
 
@@ -67,6 +68,11 @@ class Site:
 
     def __post_init__(self) -> None:
         self.destination = FolderDestination(self.root)
+
+    @property
+    def known(self) -> KnownMedia:
+        """What need not be sent there again."""
+        return indexes.known_media(self.destination, catalogue.survey(self.destination))
 
     def file(self, path: str) -> Path:
         return self.root / path

@@ -48,6 +48,20 @@ def page(desk: Client, url: str, language: str = "en") -> str:
     return desk.get(url, headers={"accept-language": language}).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "asked for "), ("ru", "от ")], ids=["en", "ru"]
+)
+def test_before_it_has_a_name_its_page_is_titled_with_when_it_was_asked_for(
+    desk: Client, language: str, title: str
+) -> None:
+    run = BackupRun.objects.create()
+
+    shown = page(desk, url_of(run), language)
+
+    assert title in shown.partition("<title>")[2].partition("</title>")[0]
+    assert str(run.pk) not in shown.partition("<title>")[2].partition("</title>")[0]
+
+
 def test_the_list_says_how_old_the_last_good_one_is(desk: Client) -> None:
     a_run(hours=5, restore_tested_at=timezone.now() - timedelta(hours=3))
 

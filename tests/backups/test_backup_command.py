@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from accounts.models import User
 from backups import lock
 from backups.models import BackupRun
 from tests.backups.conftest import Faulty, Site, refuse
@@ -43,12 +44,35 @@ def test_its_json_is_for_programs(site: Site) -> None:
     assert page["destinations"] == [{"name": site.places[0].name, "failure": ""}]
 
 
-def test_without_recipients_it_fails_with_the_way_out(site: Site, settings: Settings) -> None:
-    settings.BACKUP_RECIPIENTS = []
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("BACKUP_RECIPIENTS", [], r"backups_not_configured.*backup_keygen"),
+        ("BACKUP_RECIPIENTS", ["age1nonsense"], r"bad_backup_key"),
+        ("BACKUP_DESTINATIONS", ["gopher://hole"], r"bad_backup_destination"),
+    ],
+    ids=["nobody to read it", "no key", "no destination"],
+)
+def test_what_it_refuses_leaves_no_row_and_is_told_to_who_asked_alone(
+    site: Site,
+    settings: Settings,
+    superuser: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    setting: str,
+    value: list[str],
+    told: str,
+) -> None:
+    setattr(settings, setting, value)
 
-    with pytest.raises(CommandError, match=r"backups_not_configured.*backup_keygen") as failure:
+    with (
+        django_capture_on_commit_callbacks() as sent,
+        pytest.raises(CommandError, match=told) as failure,
+    ):
         backup()
+
     assert failure.value.returncode == 1
+    assert not BackupRun.objects.exists()
+    assert sent == []
 
 
 def test_a_destination_left_out_has_an_exit_code_of_its_own(

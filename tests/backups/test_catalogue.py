@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 from pytest_django import Settings
 
-from backups import catalogue, manifest, signing
+from backups import catalogue, indexes, manifest, signing
 from backups.destinations import Destination, DestinationFailed
 from backups.destinations.folder import FolderDestination
 from backups.genuine import PartDamaged
@@ -199,7 +199,7 @@ def test_copies_are_where_the_run_is_good(tmp_path: Path, site: Site) -> None:
 def test_entries_are_those_of_all_pieces(site: Site) -> None:
     made = site.make_run([b"one", b"two", b"three"])
 
-    entries = list(catalogue.entries(site.destination, made))
+    entries = list(indexes.entries(site.destination, made))
 
     assert {entry.size for entry in entries} == {3, 5}
     assert len(entries) == 3
@@ -214,7 +214,7 @@ def test_a_change_of_each_byte_of_an_index_is_noticed(site: Site) -> None:
         flipped[at] ^= 1 << at % 8
         path.write_bytes(flipped)
         with pytest.raises(PartDamaged, match=made.index_parts[0].path):
-            list(catalogue.entries(site.destination, made))
+            list(indexes.entries(site.destination, made))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"x" * 40_000, b"{", b"\n"])
@@ -223,7 +223,7 @@ def test_an_index_of_nonsense_is_damaged(site: Site, content: bytes) -> None:
     site.file(made.index_parts[0].path).write_bytes(content)
 
     with pytest.raises(PartDamaged):
-        list(catalogue.entries(site.destination, made))
+        list(indexes.entries(site.destination, made))
 
 
 def test_an_index_that_is_gone_or_short_of_a_piece_is_damaged(site: Site) -> None:
@@ -231,10 +231,10 @@ def test_an_index_that_is_gone_or_short_of_a_piece_is_damaged(site: Site) -> Non
     short = replace(made, parts=made.parts[:-1])
 
     with pytest.raises(PartDamaged, match="the manifest says 2"):
-        list(catalogue.entries(site.destination, short))
+        list(indexes.entries(site.destination, short))
     site.file(made.index_parts[1].path).unlink()
     with pytest.raises(PartDamaged, match="missing"):
-        list(catalogue.entries(site.destination, made))
+        list(indexes.entries(site.destination, made))
 
 
 def test_known_are_the_media_of_the_newest_run_and_of_what_was_begun_after_it(site: Site) -> None:
@@ -242,11 +242,11 @@ def test_known_are_the_media_of_the_newest_run_and_of_what_was_begun_after_it(si
     kept = site.make_run([b"kept", b"gone", b"cut short"])
     resumed = site.store_medium(b"sent before the kill")
     site.begin_run([resumed], taken_at=NIGHT + DAY)
-    by_hash = {entry.sha256: entry for entry in catalogue.entries(site.destination, kept)}
+    by_hash = {entry.sha256: entry for entry in indexes.entries(site.destination, kept)}
     site.file(by_hash[sha256(b"gone")].path).unlink()
     site.file(by_hash[sha256(b"cut short")].path).write_bytes(b"x")
 
-    known = catalogue.known_media(site.destination)
+    known = site.known
 
     assert set(known) == {site.store_medium(b"kept").key, resumed.key}
     assert known[resumed.key] == resumed
@@ -260,7 +260,7 @@ def test_an_index_that_is_damaged_is_no_reason_to_trust_nothing_else(site: Site)
     torn = site.begin_run([site.store_medium(b"torn")], taken_at=NIGHT + 2 * DAY)
     site.file(torn.index_parts[0].path).write_bytes(b"{")
 
-    known = catalogue.known_media(site.destination)
+    known = site.known
 
     assert set(known) == {key_of(b"older"), key_of(b"begun")}
     assert begun.media_count == 1
@@ -274,15 +274,15 @@ def test_a_medium_that_comes_back_is_known_from_an_older_run(
     site.make_run([b"stays"])
     site.file(f"media/{key_of(b'cut short')}.age").write_bytes(b"x")
     read: list[str] = []
-    entries = catalogue.entries
+    entries = indexes.entries
 
     def noted(destination: Destination, run: Manifest) -> Iterator[MediaEntry]:
         read.append(run.run)
         return entries(destination, run)
 
-    monkeypatch.setattr(catalogue, "entries", noted)
+    monkeypatch.setattr(indexes, "entries", noted)
 
-    known = catalogue.known_media(site.destination)
+    known = site.known
 
     assert known[key_of(b"stays")].size == 5
     assert key_of(b"never seen") not in known
@@ -297,11 +297,11 @@ def test_pieces_begun_before_the_newest_run_are_not_known(site: Site) -> None:
     site.begin_run([site.store_medium(b"before")], taken_at=NIGHT - DAY)
     site.make_run([b"in it"])
 
-    assert set(catalogue.known_media(site.destination)) == {key_of(b"in it")}
+    assert set(site.known) == {key_of(b"in it")}
 
 
 def test_nothing_is_known_at_an_empty_destination(site: Site) -> None:
-    assert len(catalogue.known_media(site.destination)) == 0
+    assert len(site.known) == 0
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ import zstandard
 from django.core.files.base import ContentFile
 from pytest_django import Settings
 
-from backups import catalogue, databases, encryption, filling, manifest, postgres, recovery
+from backups import databases, encryption, filling, indexes, manifest, postgres, recovery
 from backups.catalogue import Copy
 from backups.destinations.folder import FolderDestination
 from backups.genuine import PartDamaged, open_signed
@@ -81,8 +81,34 @@ def test_what_an_unsigned_index_says_is_believed_only_as_far_as_names_prove_it(s
     later = manifest.run_name(NIGHT + timedelta(days=1), uuid4())
     lines = b"".join(manifest.to_line(entry) for entry in (honest, evil, nameless))
     put(site.destination, manifest.index_path(later, 1), lines)
-    known = catalogue.known_media(site.destination)
+    known = site.known
     assert list(known) == [honest.key]
+
+
+def test_an_unsigned_index_without_an_end_is_not_read_to_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.make_run()
+    honest = site.store_medium(b"hers")
+    later = manifest.run_name(NIGHT + timedelta(days=1), uuid4())
+    line = manifest.to_line(honest)
+    put(site.destination, manifest.index_path(later, 1), line * 5)
+    monkeypatch.setattr(indexes, "UNSIGNED_BYTES", 5 * len(line))
+    assert list(site.known) == [honest.key]
+
+    put(site.destination, manifest.index_path(later, 1), line * 6)
+
+    assert list(site.known) == []
+
+
+def test_an_index_that_was_signed_may_be_as_long_as_it_is(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "UNSIGNED_BYTES", 1)
+
+    run = site.make_run([b"hers", b"his"])
+
+    assert len(list(indexes.entries(site.destination, run))) == 2
 
 
 def forged_entry(site: Site, key: str, content: bytes) -> MediaEntry:
@@ -155,7 +181,7 @@ def test_a_medium_is_restored_that_was_sent_again_in_other_bytes(
 def test_a_medium_that_swells_is_not_read_to_its_end(site: Site) -> None:
     run = site.make_run([b"hers"])
     put(site.destination, manifest.media_path(key_of(b"hers")), encrypted(bytes(4 << 20)))
-    (entry,) = catalogue.entries(site.destination, run)
+    (entry,) = indexes.entries(site.destination, run)
     taken: list[int] = []
 
     class Sink:

@@ -13,7 +13,9 @@ from backups import (
     catalogue,
     copying,
     encryption,
+    indexes,
     lock,
+    making,
     manifest,
     places,
     postgres,
@@ -38,7 +40,7 @@ def newest(site: Site, number: int = 0) -> manifest.Manifest:
 
 
 def keys(site: Site, number: int = 0) -> set[str]:
-    return {entry.key for entry in catalogue.entries(site.places[number], newest(site, number))}
+    return {entry.key for entry in indexes.entries(site.places[number], newest(site, number))}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -339,10 +341,10 @@ def test_the_run_is_signed_by_us(site: Site) -> None:
 def test_without_recipients_nothing_is_made(site: Site, settings: Settings) -> None:
     settings.BACKUP_RECIPIENTS = []
 
-    row = back_up()
+    with pytest.raises(making.NotConfigured):
+        back_up()
 
-    assert (row.status, row.failure_code) == (JobStatus.FAILED, "backups_not_configured")
-    assert "backup_keygen" in row.failure_hint
+    assert not BackupRun.objects.exists()
     assert not site.folders[0].exists()
 
 

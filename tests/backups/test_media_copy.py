@@ -10,7 +10,7 @@ import pytest
 from django.core.files.storage import storages
 from pytest_django import Settings
 
-from backups import catalogue, media, media_bucket, services
+from backups import catalogue, indexes, media, media_bucket, services
 from backups.destinations import urls
 from backups.encryption import parse_identities
 from backups.models import BackupRun
@@ -165,7 +165,7 @@ def test_a_bucket_is_backed_up_into_a_folder(site: Site, server: FaultyServer) -
 
     assert (row.status, row.failure_code, row.media_count) == (JobStatus.READY, "", 3)
     place = site.places[0]
-    for entry in catalogue.entries(place, catalogue.runs_at(place)[0]):
+    for entry in indexes.entries(place, catalogue.runs_at(place)[0]):
         assert site.plain(site.folders[0] / entry.path) == keys[entry.key]
 
 
@@ -229,7 +229,7 @@ def test_a_backup_goes_into_a_bucket_and_is_added_to(
     for place in urls.configured():
         newest = catalogue.runs_at(place)[0]
         assert newest.run == row.name
-        assert {entry.key for entry in catalogue.entries(place, newest)} == {old, new}
+        assert {entry.key for entry in indexes.entries(place, newest)} == {old, new}
         verdict = verify(row.name, place, identities=parse_identities(site.identity), deep=True)
         assert verdict.is_whole, verdict.in_words()
 

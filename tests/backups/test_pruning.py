@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditEntry
-from backups import catalogue, lock, postgres
+from backups import catalogue, indexes, lock, postgres
 from backups.destinations import DestinationFailed, Found
 from backups.destinations.folder import FolderDestination
 from backups.manifest import MANIFEST
@@ -77,7 +77,7 @@ def test_old_runs_go_with_the_media_that_only_they_name(site: Site) -> None:
         f"media/{key_of(content)}.age" for content in (b"common", b"night 0", b"night 1")
     )
     for run in catalogue.runs_at(site.destination):
-        assert len(list(catalogue.entries(site.destination, run))) == 2
+        assert len(list(indexes.entries(site.destination, run))) == 2
     assert not any(run in path for run in runs[2:] for path in site.files())
 
 
@@ -188,9 +188,7 @@ def test_what_was_begun_and_not_finished_goes_once_there_is_a_newer_run(site: Si
 
     assert (report.kept, report.unfinished) == ([run], [old.run])
     assert not any(old.run in path for path in site.files())
-    assert set(catalogue.known_media(site.destination)) == {
-        key_of(content) for content in (b"common", b"night 0", b"resumed")
-    }
+    assert set(site.known) == {key_of(content) for content in (b"common", b"night 0", b"resumed")}
     assert newer.run in catalogue.survey(site.destination).unfinished
 
 
@@ -307,7 +305,7 @@ def test_a_pruning_that_breaks_off_anywhere_leaves_every_listed_run_whole(site: 
         for run in catalogue.runs_at(site.destination):
             for part in run.parts:
                 assert site.file(part.path).exists()
-            for entry in catalogue.entries(site.destination, run):
+            for entry in indexes.entries(site.destination, run):
                 assert site.file(entry.path).exists()
     assert attempts > 8  # two runs of four files or five, two media
     assert [run.run for run in catalogue.runs_at(site.destination)] == runs[:2]

@@ -270,6 +270,36 @@ def test_a_run_can_be_verified_by_a_worker(site: Site, now: Callable[..., None])
     assert row.verify_failure == ""
 
 
+def test_a_verification_that_fails_is_told(
+    site: Site, superuser: User, now: Callable[..., None]
+) -> None:
+    now(tasks.start_nightly)
+    row = BackupRun.objects.get()
+    dump = site.folders[0] / row.parts[0]["path"]
+    dump.write_bytes(dump.read_bytes()[:-1] + b"?")
+
+    now(lambda: services.request_verification(run=row, actor=None))
+
+    (letter,) = mail.outbox
+    assert letter.to == [superuser.email]
+    assert "A backup is not whole" in letter.subject
+    assert row.parts[0]["path"] in letter.body
+
+
+def test_what_is_wrong_in_two_ways_is_told_in_both(
+    site: Site, superuser: User, now: Callable[..., None]
+) -> None:
+    now(tasks.start_nightly)
+    flaws = {"restore_failure": "It has no tables.", "verify_failure": "It has no end."}
+    BackupRun.objects.update(**flaws)
+
+    now(lambda: tasks.tell_of_failure(str(BackupRun.objects.get().pk)))
+
+    (letter,) = mail.outbox
+    assert "does not restore" in letter.subject
+    assert all(flaw in letter.body for flaw in flaws.values())
+
+
 def test_a_drill_that_is_delivered_twice_is_done_once(
     site: Site, settings: Settings, monkeypatch: pytest.MonkeyPatch, now: Callable[..., None]
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from backups import catalogue, encryption, manifest
+from backups import catalogue, encryption, indexes, manifest
 from backups.manifest import MANIFEST, SIGNATURE, Manifest
 from backups.models import BackupRun
 from backups.streams import put
@@ -126,7 +126,7 @@ def test_parts_of_another_run_are_not_this_runs(site: Site, made: Manifest) -> N
 
 def test_media_that_changed_places_are_found_by_reading_them(site: Site, made: Manifest) -> None:
     one, other = [
-        entry.path for entry in catalogue.entries(site.destination, made) if entry.size != 16
+        entry.path for entry in indexes.entries(site.destination, made) if entry.size != 16
     ]
     shutil.copy(site.file(one), site.file(other))
 
@@ -141,14 +141,14 @@ def test_media_that_changed_places_are_found_by_reading_them(site: Site, made: M
 def test_a_medium_that_is_not_there_as_it_was_is_named(
     site: Site, made: Manifest, damage: Damage, code: str
 ) -> None:
-    entry = next(catalogue.entries(site.destination, made))
+    entry = next(indexes.entries(site.destination, made))
     damage(site.file(entry.path))
 
     assert flaws(verify(made.run, site.destination)) == [(entry.path, code)]
 
 
 def test_a_medium_of_the_same_size_is_found_by_reading_it(site: Site, made: Manifest) -> None:
-    entry = next(catalogue.entries(site.destination, made))
+    entry = next(indexes.entries(site.destination, made))
     flip(site.file(entry.path))
 
     assert verify(made.run, site.destination).is_whole

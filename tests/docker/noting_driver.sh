@@ -6,7 +6,7 @@ word=$1
 told=$(printf '%s ' "$@")
 told=${told% }
 case "$word" in
-    ready | public-ready | address | check-proxy) ;;
+    usable | ready | public-ready | address | check-proxy) ;;
     *) printf '%s\n' "$told" >>"$FOLDER/orders" ;;
 esac
 [ "$told" != "${FAILS:-}" ] || exit 1

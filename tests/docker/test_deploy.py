@@ -1,6 +1,7 @@
 """What docker/deploy.sh orders, step by step, and how it goes back from each that fails."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -189,3 +190,56 @@ def test_what_is_not_understood_orders_nothing(place: Place, words: tuple[str, .
     code, _said = place.deploy(*words)
 
     assert (code, place.orders) == (2, [])
+
+
+COMPOSE_DRIVER = {"DEPLOY_DRIVER": str(DEPLOY.parent / "deploy" / "compose.sh")}
+WORDS = [("to", "two"), ("back",), ("retire",)]
+
+
+@pytest.fixture
+def programs(place: Place) -> Path:
+    """A PATH with what scripts need, and without Docker."""
+    folder = place.folder / "programs"
+    folder.mkdir()
+    for name in ("sh", "dirname", "date", "mkdir", "flock", "cat", "mv"):
+        found = shutil.which(name)
+        assert found is not None
+        (folder / name).symlink_to(found)
+    return folder
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words[0])
+def test_without_the_plugin_of_docker_it_says_so_in_a_line_and_does_nothing(
+    place: Place, programs: Path, words: tuple[str, ...]
+) -> None:
+    place.deploy("to", "one")
+    place.deploy("to", "two")
+    place.forget_orders()
+    docker = programs / "docker"
+    docker.write_text(
+        '#!/bin/sh\necho "$@" >>"$FOLDER/orders"\necho "no such command: $1" >&2\nexit 1\n'
+    )
+    docker.chmod(0o755)
+
+    code, said = place.deploy(*words, PATH=str(programs), **COMPOSE_DRIVER)
+
+    assert (code, said) == (2, "Docker's compose plugin is missing\n")
+    assert place.orders == ["compose version"]
+
+
+def test_without_docker_it_says_so_in_a_line(place: Place, programs: Path) -> None:
+    code, said = place.deploy("to", "one", PATH=str(programs), **COMPOSE_DRIVER)
+
+    assert (code, said) == (2, "Docker is missing\n")
+
+
+def test_with_docker_and_its_plugin_the_driver_goes_on(place: Place, programs: Path) -> None:
+    docker = programs / "docker"
+    docker.write_text('#!/bin/sh\necho "$@" >>"$FOLDER/orders"\n[ "$2" = version ]\n')
+    docker.chmod(0o755)
+
+    code, said = place.deploy("to", "one", PATH=str(programs), **COMPOSE_DRIVER)
+
+    assert (code, "The migration failed" in said) == (1, True)
+    assert place.orders[0] == "compose version"
+    assert place.orders[1].endswith("run --rm migrate")

@@ -16,7 +16,7 @@ case "${1:-}" in
 esac
 
 case "$word" in
-    migrate | workers) ;;
+    usable | migrate | workers) ;;
     start)
         if [ "$2" = never-ready ]; then
             export DATABASE_URL=postgresql://127.0.0.1:1/none

@@ -1,9 +1,7 @@
 """Brings a backup back; see backups.restoring."""
 
-import sys
 import threading
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -11,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from backups import encryption, restoring, services, signing, standing
+from backups import encryption, postgres, restoring, services, signing, standing
 from backups.destinations.urls import configured, from_url
 from backups.filling import NotRestorable
+from backups.management.identities import WRONG_CALL, text_of
 from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
 from backups.restoring import Outcome, Plan, Wish
@@ -21,7 +20,7 @@ from markers.management.progress import Progress
 from vertexar.errors import DomainError
 from vertexar.leases import JobStatus
 
-FAILED, WRONG_CALL = 1, 2
+FAILED = 1
 
 
 class Command(BaseCommand):
@@ -52,7 +51,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--at", metavar="TIME", help="The newest taken by then (ISO 8601).")
         parser.add_argument("--only", choices=["database", "media"])
-        parser.add_argument("--to-database", default="", metavar="URL", help="Not into our own.")
+        parser.add_argument(
+            "--to-database",
+            default="",
+            metavar="URL",
+            help="Not into our own. Its password comes from PGPASSWORD or PGPASSFILE: in a command "
+            "line other users of the machine can read it.",
+        )
         parser.add_argument("--media-to", metavar="URL", help="Not into our own: file:///folder.")
         parser.add_argument("--replace", action="store_true", help="Replace what is there.")
         parser.add_argument(
@@ -74,12 +79,17 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=WRONG_CALL) from error
 
     def _restore(self, *, run: str, verbosity: int, **options: Any) -> None:
-        text = _text_of(options["identity"])
+        text = text_of(options["identity"])
         identities = encryption.parse_identities(text)
         signers = signing.trusted() | signing.signers_in(text)
         if options["signer"]:
             signers |= {options["signer"]}
         destinations = [from_url(options["source"])] if options["source"] else configured()
+        if postgres.has_password(options["to_database"]):
+            self.stderr.write(
+                "Other users of this machine can read the password in --to-database while this "
+                "runs: leave it out of the URL and set PGPASSWORD, or PGPASSFILE."
+            )
         wish = Wish(
             run=run,
             at=_moment(options["at"]),
@@ -137,8 +147,8 @@ class Command(BaseCommand):
         if outcome.media is not None:
             media = outcome.media
             self.stdout.write(f"media: {media.restored} brought back, {media.kept} were there")
-            for key, why in outcome.media.failures.items():
-                self.stderr.write(f"missing: {key}: {why}")
+            for why in outcome.media.failures.values():
+                self.stderr.write(f"missing: {why}")
         if planned.database_url:
             self.stdout.write(
                 f"database: {planned.copy.manifest.rows} rows, as many as were backed up"
@@ -169,13 +179,6 @@ class _Stages:
             self._progress.reached((stages.index(stage) + share) / len(stages), text)
 
 
-def _text_of(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} can't be read: {error}", returncode=WRONG_CALL) from error
-
-
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -189,10 +192,17 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _back_up() -> None:
-    row = services.back_up_now(BackupRun.Kind.SAFETY, actor=None)
+    try:
+        row = services.back_up_now(BackupRun.Kind.SAFETY, actor=None)
+    except DomainError as error:
+        raise _not_backed_up(error.code, f"{error.message} {error.hint}") from error
     if row.status != JobStatus.READY:
-        raise NotRestorable(
-            f"What is there could not be backed up: {row.failure_code}. {row.failure_hint}",
-            code="safety_backup_failed",
-            hint="Mend that, or go on without it: --no-safety-backup.",
-        )
+        raise _not_backed_up(row.failure_code, row.failure_hint)
+
+
+def _not_backed_up(code: str, reason: str) -> NotRestorable:
+    return NotRestorable(
+        f"What is there could not be backed up: {code}. {reason}".strip(),
+        code="safety_backup_failed",
+        hint="Mend that, or go on without it: --no-safety-backup.",
+    )

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from backups import catalogue, encryption, signing
 from backups.destinations import Destination, DestinationFailed
 from backups.destinations.urls import configured, from_url
+from backups.management.identities import WRONG_CALL, text_of
 from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
 from backups.verification import Verdict, verify_everywhere
 from markers.management.progress import Progress
 from vertexar.errors import DomainError
 
-NOT_WHOLE, WRONG_CALL = 1, 2
+NOT_WHOLE = 1
 
 
 class Command(BaseCommand):
@@ -36,13 +36,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from", dest="source", metavar="URL", help="Only here, be it configured or not."
         )
-        parser.add_argument("--identity", type=Path, metavar="FILE", help="An age identity file.")
+        parser.add_argument("--identity", metavar="FILE", help="An age identity file.")
         parser.add_argument("--deep", action="store_true", help="Read every medium to its end.")
         parser.add_argument("--json", action="store_true", help="Print what was found as JSON.")
 
     @database_is_needed()
     def handle(self, *args: Any, run: str, verbosity: int, **options: Any) -> None:
-        text = _text_of(options["identity"])
+        text = text_of(options["identity"]) if options["identity"] else ""
         try:
             identities = encryption.parse_identities(text) if text else ()
             signers = signing.trusted() | signing.signers_in(text)
@@ -73,7 +73,8 @@ class Command(BaseCommand):
                         signers=signers,
                     )
                 except DomainError as error:
-                    failures.append(f"{name}: {error.message} {error.hint}".strip())
+                    about = "" if name in error.message else f"{name}: "
+                    failures.append(f"{about}{error.message} {error.hint}".strip())
         if options["json"]:
             found = {"verdicts": [_as_json(verdict) for verdict in verdicts], "failures": failures}
             self.stdout.write(json.dumps(found, indent=2))
@@ -121,12 +122,3 @@ def _name_of_row(row_id: str) -> str:
 
 def _as_json(verdict: Verdict) -> dict[str, Any]:
     return asdict(verdict) | {"is_whole": verdict.is_whole}
-
-
-def _text_of(file: Path | None) -> str:
-    if file is None:
-        return ""
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} can't be read: {error}", returncode=WRONG_CALL) from error
