@@ -43,6 +43,7 @@ COMPLAINTS = {
     Complaint.NOT_CONFIGURED: _("Backups are not set up: nobody is named who could read them."),
     Complaint.NONE_GOOD: _("There is no good backup."),
     Complaint.GOOD_TOO_OLD: _("The last good backup is too old."),
+    Complaint.DESTINATION_TOO_OLD: _("A destination has no fresh backup."),
     Complaint.DOES_NOT_RESTORE: _("The backup that was last tried out does not restore."),
     Complaint.NONE_TESTED: _("No fresh backup was ever seen to restore."),
     Complaint.TESTED_TOO_OLD: _("It is too long since a backup was seen to restore."),
