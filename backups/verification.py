@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,69 +28,11 @@ from backups.manifest import (
 from backups.models import BackupRun
 from backups.signing import NotSignedByUs
 from backups.streams import CHUNK_BYTES, Source, SourceMeter
+from backups.verdicts import Flaw, Verdict
 from vertexar.errors import NotThere
 from vertexar.queue import wake
 
 OnProgress = Callable[[float], object]
-LISTED_FLAWS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What is wrong with one file of a backup.
-
-    Attributes:
-        path: the file, at the destination.
-        code: `missing`, `wrong_size`, `wrong_hash`, `wrong_plain_size`, `wrong_plain_hash`,
-            `unreadable_dump`, `unreadable_configuration`, `part_damaged`; of the manifest
-            `manifest_forged`, `signer_unknown`, `manifest_unreadable`, `manifest_too_new`;
-            of what is encrypted `wrong_identity`, `not_encrypted`, `damaged`.
-        message: a sentence that names the file.
-    """
-
-    path: str
-    code: str
-    message: str
-
-
-@dataclass
-class Verdict:
-    """What was found out about a run at one destination.
-
-    Attributes:
-        run, destination: their names.
-        flaws: the first hundred.
-        flaw_count: all of them.
-        media_count: media that were looked for.
-        is_decrypted: whether identities were given, and contents looked at.
-        is_deep: whether every medium was read to its end.
-    """
-
-    run: str
-    destination: str
-    is_decrypted: bool
-    is_deep: bool
-    flaws: list[Flaw] = field(default_factory=list)
-    flaw_count: int = 0
-    media_count: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.flaw_count
-
-    def add(self, path: str, code: str, message: str) -> None:
-        """Put a flaw down."""
-        self.flaw_count += 1
-        if len(self.flaws) < LISTED_FLAWS:
-            self.flaws.append(Flaw(path, code, message))
-
-    def in_words(self) -> str:
-        """What is wrong, a sentence a line; empty if nothing is."""
-        lines = [f"{self.destination}: {flaw.message}" for flaw in self.flaws]
-        if (more := self.flaw_count - len(lines)) > 0:
-            lines.append(f"{self.destination}: and {more} more.")
-        return "\n".join(lines)
 
 
 def verify(
@@ -141,7 +82,8 @@ def verify_everywhere(
 ) -> list[Verdict]:
     """Check a run wherever it lies, and write the result on its row if it has one; tell of flaws.
 
-    A destination where the row says that it lies, and that does not have it, has a flaw.
+    A destination where the row says that it lies, and that does not have it, has a flaw. What says
+    something of who asks and not of the backup, as a wrong key does, is not written.
 
     Args:
         run, destinations, identities, deep, on_progress, signers: as in `verify`.
@@ -176,9 +118,10 @@ def verify_everywhere(
             continue
         verdicts.append(verdict)
     if row is not None and verdicts:
-        flaws = "\n".join(verdict.in_words() for verdict in verdicts if not verdict.is_whole)
-        if flaws or failure is None:
-            _write_down(row, flaws)
+        damage = "\n".join(filter(None, (verdict.damage_in_words() for verdict in verdicts)))
+        is_whole = failure is None and all(verdict.is_whole for verdict in verdicts)
+        if damage or is_whole:
+            _write_down(row, damage)
     if failure is not None:
         raise failure
     if not verdicts:
