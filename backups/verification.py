@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from backups import catalogue, contents, encryption, indexes, tasks
 from backups.destinations import Destination, DestinationFailed
-from backups.genuine import PartDamaged
+from backups.genuine import PartDamaged, open_signed
 from backups.known import KnownMedia
 from backups.manifest import (
-    CONFIGURATION,
     DATABASE,
     MANIFEST,
     MEDIA,
@@ -170,19 +169,33 @@ class _Verification:
         self.on_progress(1.0)
 
     def _check_part(self, part: Part) -> None:
-        read: Callable[[Source], None] | None = None
+        """Check a part; nothing reads what is in it before its signed hash was seen to be right."""
+        if part.name != MEDIA_INDEX and self.identities:
+            try:
+                flaw = self._flaw_inside(part)
+            except PartDamaged as error:
+                if not self._check_file(part.path, stored=(part.size, part.sha256)):
+                    self.verdict.add(part.path, "wrong_hash", error.message)
+                return
+            self._told(part.size)
+            if flaw is not None:
+                self.verdict.add(flaw.path, flaw.code, flaw.message)
+            return
+        self._check_file(part.path, stored=(part.size, part.sha256))
+
+    def _flaw_inside(self, part: Part) -> Flaw | None:
+        """Decrypt a part that is what was signed.
+
+        Raises:
+            PartDamaged: it is not, or was changed while it was read.
+        """
+        read = contents.read_configuration
         if part.name == DATABASE:
             made_by = self.manifest.versions.get("pg_dump", "")
             read = partial(contents.read_dump, made_by=made_by)
-        elif part.name == CONFIGURATION:
-            read = contents.read_configuration
-        self._check_file(
-            part.path,
-            stored=(part.size, part.sha256),
-            plain=(part.plain_size, part.plain_sha256),
-            read=read,
-            is_encrypted=part.name != MEDIA_INDEX,
-        )
+        plain = (part.plain_size, part.plain_sha256)
+        with open_signed(self.destination, part.path, size=part.size, sha256=part.sha256) as file:
+            return self._decrypted_flaw(part.path, file, plain, read)
 
     def _check_media(self) -> None:
         """Look for each medium of the index; the index was checked before, piece by piece."""
@@ -215,38 +228,32 @@ class _Verification:
             entry.path,
             stored=(entry.stored_size, entry.stored_sha256),
             plain=(entry.size, entry.sha256),
-            read=None,
-            is_encrypted=True,
         )
 
     def _check_file(
-        self,
-        path: str,
-        *,
-        stored: tuple[int, str],
-        plain: tuple[int, str],
-        read: Callable[[Source], None] | None,
-        is_encrypted: bool,
-    ) -> None:
+        self, path: str, *, stored: tuple[int, str], plain: tuple[int, str] | None = None
+    ) -> bool:
         """Read a file once, for all there is to know about it.
 
         Args:
             path: at the destination.
             stored: size and hash of the file.
-            plain: size and hash of what is in it.
-            read: reads from the plain bytes whether they make sense; not all of them need be read.
-            is_encrypted: so that it is decrypted if identities are given.
+            plain: size and hash of what is in it; it is decrypted if identities are given. None: it
+                is not looked at.
+
+        Returns:
+            Whether something is wrong.
         """
         try:
             file = self.destination.open(path)
         except FileNotFoundError:
             self.verdict.add(path, "missing", f"{path} is missing.")
-            return
+            return True
         with file:
             source = _Told(file, self._told)
             flaw: Flaw | None = None
-            if is_encrypted and self.identities:
-                flaw = self._decrypted_flaw(path, source, plain, read)
+            if plain is not None and self.identities:
+                flaw = self._decrypted_flaw(path, source, plain)
             while source.read(CHUNK_BYTES):  # what the decryption did not need or could not read
                 pass
         if source.size != stored[0]:
@@ -255,13 +262,16 @@ class _Verification:
             self.verdict.add(path, "wrong_hash", f"{path} is not the file that was written.")
         elif flaw is not None:  # of a file that is damaged it says nothing new
             self.verdict.add(flaw.path, flaw.code, flaw.message)
+        else:
+            return False
+        return True
 
     def _decrypted_flaw(
         self,
         path: str,
         source: Source,
         expected: tuple[int, str],
-        read: Callable[[Source], None] | None,
+        read: Callable[[Source], None] | None = None,
     ) -> Flaw | None:
         try:
             with closing(encryption.decrypt(source, self.identities)) as opened:

@@ -7,9 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import zstandard
 from pytest_django import Settings
 
-from backups import catalogue, encryption, indexes, manifest
+from backups import catalogue, contents, encryption, indexes, manifest
 from backups.manifest import MANIFEST, SIGNATURE, Manifest
 from backups.models import BackupRun
 from backups.streams import put
@@ -208,6 +209,25 @@ def test_what_is_no_compressed_dump_or_no_configuration_is_found_with_a_key(site
     verdict = verify(made.run, site.destination, identities=IDENTITIES)
 
     assert [code for _, code in flaws(verdict)] == ["unreadable_dump", "unreadable_configuration"]
+
+
+def test_nothing_reads_what_was_not_signed(
+    site: Site, made: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*arguments: object, **options: object) -> None:
+        raise AssertionError
+
+    for name in ("read_dump", "read_configuration"):
+        monkeypatch.setattr(contents, name, never)
+    for name in ("database", "configuration"):
+        site.file(made.part(name).path).write_bytes(encrypted(zstandard.compress(bytes(100_000))))
+
+    verdict = verify(made.run, site.destination, identities=IDENTITIES)
+
+    assert {flaw.path for flaw in verdict.flaws} == {
+        made.part(name).path for name in ("database", "configuration")
+    }
+    assert {code for _, code in flaws(verdict)} <= {"wrong_size", "wrong_hash"}
 
 
 def test_a_dump_longer_than_its_listing_is_read_to_its_end(site: Site) -> None:
