@@ -30,6 +30,7 @@ from vertexar.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
+FEWER: Final = "media_fewer"
 DAMAGED: Final = "media_damaged"
 LEFT_OUT: Final = "destination_left_out"
 LOST: Final = "backups_lost"
@@ -53,6 +54,7 @@ class Made:
         copies: where it lies.
         failures: destinations that were left out, and why.
         lost: runs that should lie at a destination and don't, by its name.
+        shrunk: media of now and of the run before, at destinations where they are far fewer.
         damaged: media that were not copied though they are there, and why.
         sent_bytes: to all destinations.
         has_new_readers: destinations where media sent before do not open for all recipients of now.
@@ -61,6 +63,7 @@ class Made:
     copies: Sequence[Copy]
     failures: Mapping[str, str]
     lost: Mapping[str, Sequence[str]]
+    shrunk: Mapping[str, tuple[int, int]]
     damaged: Mapping[str, str]
     sent_bytes: int
     has_new_readers: Sequence[str]
@@ -96,6 +99,9 @@ class Made:
             )
             some = ", ".join(runs[:NAMED_MAX])
             yield LOST, told % {"count": len(runs), "place": place, "runs": some}
+        for place, (count, before) in self.shrunk.items():
+            told = _("%(place)s: %(count)s media; the backup before has %(before)s.")
+            yield FEWER, told % {"place": place, "count": count, "before": before}
         if self.damaged:
             some = ", ".join(list(self.damaged)[:NAMED_MAX])
             yield DAMAGED, f"{len(self.damaged)}: {some}"
@@ -173,6 +179,11 @@ class _Run:
             copies=copies,
             failures=self.places.failures,
             lost=missing,
+            shrunk={
+                place.destination.name: (place.media_count, place.before_count)
+                for place in alive
+                if place.has_shrunk
+            },
             damaged=damaged,
             sent_bytes=self.places.sent_bytes,
             has_new_readers=[place.destination.name for place in alive if place.has_new_readers],

@@ -17,6 +17,7 @@ from backups.streams import Meter, put
 logger = logging.getLogger(__name__)
 
 PIECE_LINES: Final = 10_000
+SHRUNK_SHARE: Final = 0.1  # of the media; pictures and videos are archived, seldom deleted
 NEWS_SECONDS: Final = 10.0  # so much of the copying is done again after a kill, and no more
 
 
@@ -24,6 +25,7 @@ class Place:
     """A destination and the index of media that it gets.
 
     Attributes:
+        before_count: media of the newest run that lies there.
         lost: runs that should lie there and don't.
         known: media that need not be sent.
         parts: of the run, as far as they lie there.
@@ -37,6 +39,7 @@ class Place:
     def __init__(self, destination: Destination, run: str) -> None:
         self.destination = destination
         self.run = run
+        self.before_count = 0
         self.lost: list[str] = []
         self.known = KnownMedia()
         self.parts: list[Part] = []
@@ -69,10 +72,16 @@ class Place:
         self.lost = lost_from(self.destination.name, found)
         self.known = indexes.known_media(self.destination, found)
         last = next(iter(found.runs), None)
+        self.before_count = last.media_count if last is not None else 0
         readers = set(settings.BACKUP_RECIPIENTS)
         self.has_new_readers = (
             last is not None and last.media_count > 0 and not readers <= set(last.recipients)
         )
+
+    @property
+    def has_shrunk(self) -> bool:
+        """Whether the run has far fewer media than the one before."""
+        return self.media_count < self.before_count * (1 - SHRUNK_SHARE)
 
     def add(self, entry: MediaEntry, *, is_new: bool) -> None:
         """Put a medium that lies there into the index.

@@ -295,6 +295,21 @@ def test_a_media_folder_that_is_suddenly_empty_fails_loudly(site: Site) -> None:
     assert keys(site) == {key}
 
 
+def test_a_media_folder_that_has_lost_most_of_it_is_told(site: Site) -> None:
+    stored = [site.store(b"%d" % number) for number in range(20)]
+    back_up()
+    for key in stored[:2]:
+        (site.media / key).unlink()
+    assert back_up().failure_code == ""
+    for key in stored[2:-1]:
+        (site.media / key).unlink()
+
+    row = back_up()
+
+    assert (row.status, row.failure_code) == (JobStatus.READY, "media_fewer")
+    assert row.failure_hint == f"{site.places[0].name}: 1 media; the backup before has 18."
+
+
 def test_an_unfinished_run_is_no_run_and_the_next_one_goes_on_from_it(
     site: Site, faulty: list[Faulty], monkeypatch: pytest.MonkeyPatch
 ) -> None:
