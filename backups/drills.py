@@ -18,6 +18,8 @@ from backups.manifest import MEDIA, MediaEntry
 
 SCRATCH: Final = "drill"
 DAYS: Final = 7
+# As servers say it, in the languages they are set up in here; pg_restore tells no code.
+NO_ROOM: Final = ("No space left on device", "На устройстве не осталось свободного места")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def drill(
 
     Raises:
         PartDamaged, CanNotDecrypt: a part is missing or is not what was signed.
-        NotRestorable, ProgramUnusable, TargetUnusable: the database does not come back.
+        NotRestorable, ProgramUnusable, TargetUnusable: the database does not come back; `disk_full`
+            says nothing of the backup.
         DestinationFailed: the run can't be read.
     """
     began = time.monotonic()
@@ -66,6 +69,14 @@ def drill(
     databases.create(scratch)
     try:
         filling.fill(copy, identities, url=scratch, on_bytes=on_bytes)
+    except postgres.ProgramUnusable as error:
+        if any(said in error.message for said in NO_ROOM):
+            raise databases.TargetUnusable(
+                error.message,
+                code="disk_full",
+                hint="A drill needs about as much room on the server as the database takes.",
+            ) from error
+        raise
     finally:
         databases.drop(scratch)
     found, opened = _media(copy, identities, today=today, on_bytes=on_bytes)

@@ -33,6 +33,7 @@ INNOCENT = (
     "pg_restore_too_old",
     "server_too_old",
     "target_unusable",
+    "disk_full",
     "may_not_create_databases",
     "database_unreachable",
     "scratch_name_taken",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import AuditEntry, User
-from backups import catalogue, lock, making, performing, services, tasks
+from backups import catalogue, lock, making, performing, postgres, pruning, services, tasks
 from backups.destinations import DestinationFailed
 from backups.genuine import PartDamaged
 from backups.models import BackupRun
@@ -254,6 +254,31 @@ def test_each_destination_is_tried_out_on_its_day(
     BackupRun.objects.all().delete()  # as on a machine that only tries out
     assert catalogue.lies_at(performing.try_out()) == set(tried)
     assert set(tried) == {place.name for place in site.places}
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('could not extend file "base/16384/16501": No space left on device', "disk_full"),
+        ("relation “a” already exists", "pg_restore_failed"),
+    ],
+    ids=["full", "another"],
+)
+def test_a_server_without_room_says_nothing_of_the_backup(
+    site: Site, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str,
+    code: str, transactional_db: None,
+) -> None:  # fmt: skip
+    run = services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+    settings.BACKUP_DRILL_IDENTITY = site.identity
+    fails = tmp_path / "pg_restore"
+    fails.write_text(f"#!/bin/sh\ncat > '{tmp_path}/fed'\necho 'ERROR:  {said}' >&2\nexit 1\n")
+    fails.chmod(0o700)
+    monkeypatch.setattr(postgres, "find", lambda *_, **__: postgres.Program(fails, (18, 0)))
+
+    row = performing.try_out(run.name)
+
+    assert row.restore_failure.startswith(f"{code}: ")
+    assert (row.name in pruning._damaged()) == (code != "disk_full")
 
 
 def test_where_nobody_is_meant_to_read_nothing_is_tried_out(
