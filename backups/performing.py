@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from backups import catalogue, lock, making, postgres, signing, standing, tasks
+from backups import bad_media, catalogue, lock, making, postgres, signing, standing, tasks
 from backups.catalogue import Copy
 from backups.destinations import Destination, DestinationFailed, urls
-from backups.drills import drill
+from backups.drills import MediaDamaged, drill
 from backups.encryption import parse_identities
 from backups.making import OnProgress
 from backups.models import BackupRun
@@ -154,6 +154,8 @@ def _try_out(copy: Copy, identities: Sequence[Any], row: BackupRun) -> None:
         told = f"{error.code}: {copy.destination.name}: {error.message} {error.hint}".strip()
         changes |= {"restore_failure": told}
         changes["restore_tested_at"] = timezone.now()
+        if isinstance(error, MediaDamaged):
+            bad_media.note(row.name, copy.destination.name, error.keys, are_all=False)
     finally:
         mine.update(**changes, updated_at=timezone.now())
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.conf import settings
 
-from backups import catalogue, indexes, manifest, signing
+from backups import bad_media, catalogue, indexes, manifest, signing
 from backups.destinations import Destination, DestinationFailed
 from backups.known import KnownMedia
 from backups.lost import lost_from
@@ -47,6 +47,8 @@ class Place:
         self.media_count = self.media_bytes = self.sent_bytes = 0
         self.failure = ""
         self.has_new_readers = False
+        self._bad: set[str] = set()
+        self._healed: list[str] = []
         self._lines: list[bytes] = []
         self._pieces = 0
         self._has_news = False
@@ -71,6 +73,8 @@ class Place:
             )
         self.lost = lost_from(self.destination.name, found)
         self.known = indexes.known_media(self.destination, found)
+        self._bad = bad_media.at(self.destination.name)
+        self.known.forget(self._bad)
         last = next(iter(found.runs), None)
         self.before_count = last.media_count if last is not None else 0
         readers = set(settings.BACKUP_RECIPIENTS)
@@ -95,6 +99,8 @@ class Place:
         if is_new:
             self.sent_bytes += entry.stored_size
             self._has_news = True
+            if entry.key in self._bad:
+                self._healed.append(entry.key)
         is_late = self._has_news and time.monotonic() - self._flushed_at >= NEWS_SECONDS
         if is_late or len(self._lines) >= PIECE_LINES:
             self.flush()
@@ -128,6 +134,7 @@ class Place:
         put(self.destination, inside + manifest.MANIFEST, content)
         put(self.destination, inside + manifest.SIGNATURE, signing.sign(content))
         self.sent_bytes += len(content)
+        bad_media.sent_again(self.destination.name, self._healed)
 
 
 class Places:

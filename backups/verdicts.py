@@ -36,6 +36,7 @@ class Verdict:
         flaws: the first hundred, and the first hundred `OF_WHO_ASKS`.
         flaw_count: all of them.
         asker_count: those of them that are `OF_WHO_ASKS`.
+        bad_media: keys of the media that are damaged, a thousand at most.
         media_count: media that were looked for.
         is_decrypted: whether identities were given, and contents looked at.
         is_deep: whether every medium was read to its end.
@@ -49,6 +50,7 @@ class Verdict:
     flaw_count: int = 0
     asker_count: int = 0
     media_count: int = 0
+    bad_media: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
