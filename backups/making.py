@@ -95,7 +95,7 @@ class Made:
             yield LEFT_OUT, told
         for place, runs in self.lost.items():
             told = _(
-                "%(count)s backups that nobody here has removed are missing at %(place)s: %(runs)s"
+                "%(place)s: %(count)s backups are missing that nobody here has removed: %(runs)s"
             )
             some = ", ".join(runs[:NAMED_MAX])
             yield LOST, told % {"count": len(runs), "place": place, "runs": some}
