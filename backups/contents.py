@@ -78,7 +78,7 @@ def read_configuration(plain: Source) -> None:
     chunks, size = [], 0
     while chunk := plain.read(CHUNK_BYTES):
         chunks.append(chunk)
-        if (size := size + len(chunk)) > CONFIGURATION_BYTES:  # nobody has signed for it yet
+        if (size := size + len(chunk)) > CONFIGURATION_BYTES:
             raise Unreadable("It is too long.", code="unreadable_configuration")
     try:
         json.loads(b"".join(chunks))

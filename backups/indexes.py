@@ -52,6 +52,15 @@ def entries(destination: Destination, manifest: Manifest) -> Iterator[MediaEntry
         )
 
 
+def of_runs(destination: Destination, runs: Sequence[Manifest]) -> Iterator[MediaEntry]:
+    """The media of several runs, as far as their indexes can be read; one after the other."""
+    for manifest in runs:
+        try:
+            yield from entries(destination, manifest)
+        except (PartDamaged, DestinationFailed) as error:
+            logger.warning("%s at %s: %s", manifest.run, destination.name, error.message)
+
+
 def known_media(destination: Destination, found: Survey) -> KnownMedia:
     """The media that need not be sent again.
 
@@ -84,7 +93,7 @@ def known_media(destination: Destination, found: Survey) -> KnownMedia:
                     listed.update(KnownMedia(_proven(piece(destination, path))))
                 except PartDamaged as error:
                     logger.warning("%s is left out: %s", path, error.message)
-    return listed.of_those(_lying(destination), older=lambda: _of_older(destination, older))
+    return listed.of_those(_lying(destination), older=lambda: of_runs(destination, older))
 
 
 def unfinished_pieces(destination: Destination, run: str) -> list[str]:
@@ -136,15 +145,6 @@ def _proven(entries: Iterator[MediaEntry]) -> Iterator[MediaEntry]:
     have their own content signed under a name of ours.
     """
     return (entry for entry in entries if media.sha256_in(entry.key) == entry.sha256)
-
-
-def _of_older(destination: Destination, runs: Sequence[Manifest]) -> Iterator[MediaEntry]:
-    """The media of runs as far as they can be read."""
-    for manifest in runs:
-        try:
-            yield from entries(destination, manifest)
-        except (PartDamaged, DestinationFailed) as error:
-            logger.warning("%s at %s: %s", manifest.run, destination.name, error.message)
 
 
 def _lying(destination: Destination) -> Iterator[tuple[str, int]]:

@@ -59,6 +59,12 @@ class KnownMedia(Mapping[str, MediaEntry]):
         """Put all of others in."""
         self._packed.update(others._packed)
 
+    def forget(self, keys: Iterable[str]) -> None:
+        """Be without some, wherever they stand."""
+        for key in keys:
+            self._packed.pop(key, None)
+            self._unexplained.pop(key, None)
+
     def of_those(
         self,
         lying: Iterable[tuple[str, int]],

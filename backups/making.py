@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backups import catalogue, configuration, lock, manifest, postgres
+from backups import catalogue, configuration, lock, lost, manifest, postgres
 from backups.catalogue import Copy
 from backups.copying import copy_media
 from backups.destinations import Destination, DestinationFailed, urls
@@ -30,10 +30,12 @@ from vertexar.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
+FEWER: Final = "media_fewer"
 DAMAGED: Final = "media_damaged"
 LEFT_OUT: Final = "destination_left_out"
+LOST: Final = "backups_lost"
 EARLIER_KEYS: Final = "media_for_earlier_keys"
-NAMED_MAX: Final = 10  # media in a hint; the log names all
+NAMED_MAX: Final = 10  # media or runs in a hint; the log names all
 OnProgress = Callable[[str, int, int], object]
 """Told the stage (`database` or `media`), bytes done, and bytes in all."""
 
@@ -51,6 +53,8 @@ class Made:
     Attributes:
         copies: where it lies.
         failures: destinations that were left out, and why.
+        lost: runs that should lie at a destination and don't, by its name.
+        shrunk: media of now and of the run before, at destinations where they are far fewer.
         damaged: media that were not copied though they are there, and why.
         sent_bytes: to all destinations.
         has_new_readers: destinations where media sent before do not open for all recipients of now.
@@ -58,6 +62,8 @@ class Made:
 
     copies: Sequence[Copy]
     failures: Mapping[str, str]
+    lost: Mapping[str, Sequence[str]]
+    shrunk: Mapping[str, tuple[int, int]]
     damaged: Mapping[str, str]
     sent_bytes: int
     has_new_readers: Sequence[str]
@@ -74,18 +80,34 @@ class Made:
         return columns | self._complaint()
 
     def _complaint(self) -> dict[str, str]:
-        """A good run may have something to complain of, too."""
-        if self.damaged:
-            some = ", ".join(list(self.damaged)[:NAMED_MAX])
-            return {"failure_code": DAMAGED, "failure_hint": f"{len(self.damaged)}: {some}"}
+        """A good run may have something to complain of, too; the row's code is the worst of it."""
+        found = list(self._complaints())
+        if not found:
+            return {}
+        (worst, told), *others = found
+        lines = [told, *(f"{code}: {told}" for code, told in others)]
+        return {"failure_code": worst, "failure_hint": "\n".join(lines)}
+
+    def _complaints(self) -> Iterator[tuple[str, str]]:
+        """Codes and what is to be told, the worst first."""
         if self.failures:
             told = "; ".join(f"{name}: {failure}" for name, failure in self.failures.items())
-            return {"failure_code": LEFT_OUT, "failure_hint": told}
+            yield LEFT_OUT, told
+        for place, runs in self.lost.items():
+            told = _(
+                "%(place)s: %(count)s backups are missing that nobody here has removed: %(runs)s"
+            )
+            some = ", ".join(runs[:NAMED_MAX])
+            yield LOST, told % {"count": len(runs), "place": place, "runs": some}
+        for place, (count, before) in self.shrunk.items():
+            told = _("%(place)s: %(count)s media; the backup before has %(before)s.")
+            yield FEWER, told % {"place": place, "count": count, "before": before}
+        if self.damaged:
+            some = ", ".join(list(self.damaged)[:NAMED_MAX])
+            yield DAMAGED, f"{len(self.damaged)}: {some}"
         if self.has_new_readers:
             told = _("Keep the earlier identities, or begin a new prefix: %(places)s")
-            names = ", ".join(self.has_new_readers)
-            return {"failure_code": EARLIER_KEYS, "failure_hint": told % {"places": names}}
-        return {}
+            yield EARLIER_KEYS, told % {"places": ", ".join(self.has_new_readers)}
 
 
 def configured() -> tuple[Sequence[Any], Sequence[Destination]]:
@@ -149,8 +171,23 @@ class _Run:
         self.hold.check()
         copies = self._finish(snapshot)
         logger.info("backup %s is whole, %s bytes were sent", self.name, self.places.sent_bytes)
-        new = [place.destination.name for place in self.places.alive if place.has_new_readers]
-        return Made(copies, self.places.failures, damaged, self.places.sent_bytes, new)
+        alive = self.places.alive
+        missing = {place.destination.name: place.lost for place in alive if place.lost}
+        for name, runs in missing.items():  # told with this run, so once
+            lost.write_down(name, runs)
+        return Made(
+            copies=copies,
+            failures=self.places.failures,
+            lost=missing,
+            shrunk={
+                place.destination.name: (place.media_count, place.before_count)
+                for place in alive
+                if place.has_shrunk
+            },
+            damaged=damaged,
+            sent_bytes=self.places.sent_bytes,
+            has_new_readers=[place.destination.name for place in alive if place.has_new_readers],
+        )
 
     def _send(self, name: str, opened: AbstractContextManager[Source]) -> None:
         """Encrypt a part of the run once and write it to all that are left."""

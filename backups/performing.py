@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from backups import catalogue, lock, making, postgres, signing, standing, tasks
+from backups import bad_media, catalogue, lock, making, postgres, signing, standing, tasks
 from backups.catalogue import Copy
-from backups.destinations import DestinationFailed, urls
-from backups.drills import drill
+from backups.destinations import Destination, DestinationFailed, urls
+from backups.drills import MediaDamaged, drill
 from backups.encryption import parse_identities
 from backups.making import OnProgress
 from backups.models import BackupRun
@@ -103,7 +103,8 @@ def try_out(name: str = "") -> BackupRun:
     """Restore a backup beside what is served, compare it with its manifest, and write the result.
 
     Args:
-        name: of the run; the newest by default.
+        name: of the run; the newest by default. Where it lies at several destinations, each has
+            its day.
 
     Raises:
         NoDrillIdentity: not here.
@@ -119,18 +120,23 @@ def try_out(name: str = "") -> BackupRun:
         )
     identities = parse_identities(text)
     signers = signing.trusted() | signing.signers_in(text)
-    destinations = urls.configured()
-    if name:
-        copy = catalogue.copies(name, destinations, signers=signers)[0]
-    else:
+    destinations = _in_todays_order(urls.configured())
+    if not name:
         latest = timezone.now() + standing.CLOCKS_DIFFER
-        copy = catalogue.newest(destinations, at=latest, signers=signers)
+        name = catalogue.newest(destinations, at=latest, signers=signers).manifest.run
+    copies = catalogue.copies(name, destinations, signers=signers)
     with lock.drilling():
-        row = _row_of(copy)
-        _try_out(copy, identities, row)
+        row = _row_of(copies)
+        _try_out(copies[0], identities, row)
     row.refresh_from_db()
     _after_drill(row)
     return row
+
+
+def _in_todays_order(destinations: Sequence[Destination]) -> list[Destination]:
+    """Begin with another one each day: each is to be seen to restore, not the first alone."""
+    first = timezone.localdate().toordinal() % len(destinations) if destinations else 0
+    return [*destinations[first:], *destinations[:first]]
 
 
 def _try_out(copy: Copy, identities: Sequence[Any], row: BackupRun) -> None:
@@ -145,16 +151,19 @@ def _try_out(copy: Copy, identities: Sequence[Any], row: BackupRun) -> None:
         raise
     except DomainError as error:
         logger.exception("%s does not restore", copy.manifest.run)
-        changes |= {"restore_failure": f"{error.code}: {error.message} {error.hint}".strip()}
+        told = f"{error.code}: {copy.destination.name}: {error.message} {error.hint}".strip()
+        changes |= {"restore_failure": told}
         changes["restore_tested_at"] = timezone.now()
+        if isinstance(error, MediaDamaged):
+            bad_media.note(row.name, copy.destination.name, error.keys, are_all=False)
     finally:
         mine.update(**changes, updated_at=timezone.now())
 
 
-def _row_of(copy: Copy) -> BackupRun:
+def _row_of(copies: Sequence[Copy]) -> BackupRun:
     """The run's row; one is made for a run of another machine."""
-    name = copy.manifest.run
-    row, _is_new = BackupRun.objects.get_or_create(name=name, defaults=catalogue.columns([copy]))
+    name = copies[0].manifest.run
+    row, _is_new = BackupRun.objects.get_or_create(name=name, defaults=catalogue.columns(copies))
     return row
 
 

@@ -7,15 +7,17 @@ from typing import Final
 
 from django.conf import settings
 
-from backups import catalogue, indexes, manifest, signing
+from backups import bad_media, catalogue, indexes, manifest, signing
 from backups.destinations import Destination, DestinationFailed
 from backups.known import KnownMedia
+from backups.lost import lost_from
 from backups.manifest import Manifest, MediaEntry, Part
 from backups.streams import Meter, put
 
 logger = logging.getLogger(__name__)
 
 PIECE_LINES: Final = 10_000
+SHRUNK_SHARE: Final = 0.1  # of the media; pictures and videos are archived, seldom deleted
 NEWS_SECONDS: Final = 10.0  # so much of the copying is done again after a kill, and no more
 
 
@@ -23,6 +25,8 @@ class Place:
     """A destination and the index of media that it gets.
 
     Attributes:
+        before_count: media of the newest run that lies there.
+        lost: runs that should lie there and don't.
         known: media that need not be sent.
         parts: of the run, as far as they lie there.
         gone: keys of media that were listed and that it could not be sent.
@@ -35,12 +39,16 @@ class Place:
     def __init__(self, destination: Destination, run: str) -> None:
         self.destination = destination
         self.run = run
+        self.before_count = 0
+        self.lost: list[str] = []
         self.known = KnownMedia()
         self.parts: list[Part] = []
         self.gone: list[str] = []
         self.media_count = self.media_bytes = self.sent_bytes = 0
         self.failure = ""
         self.has_new_readers = False
+        self._bad: set[str] = set()
+        self._healed: list[str] = []
         self._lines: list[bytes] = []
         self._pieces = 0
         self._has_news = False
@@ -52,7 +60,7 @@ class Place:
         Raises:
             DestinationFailed: it can't be asked; or `destination_of_another`, all that is there
                 was signed by who is not trusted here. Their media are not known to us: we would
-                write over them, for other keys.
+                write over them, for other keys. Or `destination_emptied`: see `lost_from`.
         """
         found = catalogue.survey(self.destination)
         strangers = [one for one in found.rejected if one.code == catalogue.SIGNER_UNKNOWN]
@@ -63,12 +71,21 @@ class Place:
                 " BACKUP_TRUSTED_SIGNERS, or choose another prefix.",
                 code="destination_of_another",
             )
+        self.lost = lost_from(self.destination.name, found)
         self.known = indexes.known_media(self.destination, found)
+        self._bad = bad_media.at(self.destination.name)
+        self.known.forget(self._bad)
         last = next(iter(found.runs), None)
+        self.before_count = last.media_count if last is not None else 0
         readers = set(settings.BACKUP_RECIPIENTS)
         self.has_new_readers = (
             last is not None and last.media_count > 0 and not readers <= set(last.recipients)
         )
+
+    @property
+    def has_shrunk(self) -> bool:
+        """Whether the run has far fewer media than the one before."""
+        return self.media_count < self.before_count * (1 - SHRUNK_SHARE)
 
     def add(self, entry: MediaEntry, *, is_new: bool) -> None:
         """Put a medium that lies there into the index.
@@ -82,6 +99,8 @@ class Place:
         if is_new:
             self.sent_bytes += entry.stored_size
             self._has_news = True
+            if entry.key in self._bad:
+                self._healed.append(entry.key)
         is_late = self._has_news and time.monotonic() - self._flushed_at >= NEWS_SECONDS
         if is_late or len(self._lines) >= PIECE_LINES:
             self.flush()
@@ -115,6 +134,7 @@ class Place:
         put(self.destination, inside + manifest.MANIFEST, content)
         put(self.destination, inside + manifest.SIGNATURE, signing.sign(content))
         self.sent_bytes += len(content)
+        bad_media.sent_again(self.destination.name, self._healed)
 
 
 class Places:

@@ -26,13 +26,14 @@ DRILLED_FOR = timedelta(hours=24)  # a drill that began earlier is dead
 UNFINISHED_FOR = timedelta(days=1)  # what was left unfinished is somebody's work for so long
 REMOVED_BETWEEN_CHECKS = 500
 # Codes of trials that failed for want of the right key, program or server: that says nothing of the
-# backup, and it must not go for it.
+# backup, and no other has to stand beside it.
 INNOCENT = (
     "wrong_identity",
     "pg_restore_missing",
     "pg_restore_too_old",
     "server_too_old",
     "target_unusable",
+    "disk_full",
     "may_not_create_databases",
     "database_unreachable",
     "scratch_name_taken",
@@ -100,8 +101,11 @@ def prune(
             except DestinationFailed as error:
                 logger.warning("%s was not pruned: %s", destination.name, error.message)
                 report.failure = error.message
-        if hold is not None and not any(report.failure for report in reports):
-            _mark_rows({name for report in reports for name in report.kept}, now)
+            finally:
+                if hold is not None:
+                    _mark_removed(report, now)
+        if hold is not None:
+            _say_how_long(now)
     return reports
 
 
@@ -155,12 +159,17 @@ class _Pruning:
         return True
 
     def _remove_unfinished(self, found: Survey) -> list[str]:
-        """Remove what older runs left; newer ones than the newest good one may be resumed."""
+        """Remove what older runs left; newer ones than the newest good one may be resumed.
+
+        What was finished once, and has lost its manifest since, stays: its parts may be all right.
+        """
         newest = found.runs[0].run if found.runs else ""
+        finished = set(BackupRun.objects.good().values_list("name", flat=True))
         staying = []
         for run in found.unfinished:
             begun = begun_at(run)
-            if run < newest and begun is not None and begun < self.now - UNFINISHED_FOR:
+            is_old = begun is not None and begun < self.now - UNFINISHED_FOR
+            if run < newest and is_old and run not in finished:
                 self._remove_run(run)
                 self.report.unfinished.append(run)
             else:
@@ -235,21 +244,31 @@ def _damaged() -> set[str]:
 
 
 def _held(runs: Collection[Manifest], now: datetime) -> set[str]:
-    """Runs that a drill has in work, and the newest that a drill has restored."""
+    """Runs that a drill has in work; the newest tried by one, and the newest that it restored."""
     drilled = BackupRun.objects.filter(tested_since__gt=now - DRILLED_FOR)
     held = set(drilled.values_list("name", flat=True))
-    tested = set(BackupRun.objects.restore_tested().values_list("name", flat=True))
-    newest_tested = next((run.run for run in runs if run.run in tested), None)
-    return held | {newest_tested} if newest_tested is not None else held
+    tried = BackupRun.objects.good().exclude(restore_tested_at=None)
+    for rows in (tried, BackupRun.objects.restore_tested()):
+        names = set(rows.values_list("name", flat=True))
+        held |= set([run.run for run in runs if run.run in names][:1])
+    return held
 
 
 @transaction.atomic
-def _mark_rows(kept: Collection[str], now: datetime) -> None:
-    """Say in the rows which runs are gone everywhere, and how long the others stay."""
-    for row in BackupRun.objects.good().exclude(name__in=kept):
-        row.removed_at = now
-        row.save(update_fields=["removed_at", "updated_at"])
-        audit.record(audit.Action.BACKUP, actor=None, target=row, what="removed", run=row.name)
+def _mark_removed(report: Pruned, now: datetime) -> None:
+    """Say in the rows what this pruning has removed; what is missing besides was not its doing."""
+    for row in BackupRun.objects.good().filter(name__in=report.removed).select_for_update():
+        left = [place for place in row.destinations if place["name"] != report.destination]
+        if any(not place["failure"] for place in left):
+            row.destinations = left
+        else:
+            row.removed_at = now
+            audit.record(audit.Action.BACKUP, actor=None, target=row, what="removed", run=row.name)
+        row.save(update_fields=["destinations", "removed_at", "updated_at"])
+
+
+def _say_how_long(now: datetime) -> None:
+    """Say in the rows until when the runs stay."""
     rows = list(BackupRun.objects.good().exclude(started_at=None))
     damaged = _damaged()
     candidates = [

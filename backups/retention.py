@@ -2,12 +2,15 @@
 
 Of each of the last so many days that have runs the newest is kept, likewise of weeks and months:
 what counts is what is there, not how old it is, so that nothing goes merely because no new runs are
-made, or because a clock is wrong.
+made, or because a clock is wrong. Nor because a run was found damaged: whoever can write to a
+destination, to the database, or holds a wrong key can bring that about. What is damaged is kept
+for as long as if it were not, and a sound one beside it.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import chain
 
 YOUNG = timedelta(days=1)
 MONTH = timedelta(days=365.2425 / 12)
@@ -40,7 +43,7 @@ class Candidate:
 
     @property
     def counts(self) -> bool:
-        """Whether it can stand for its day, its week and its month."""
+        """Whether its day, its week and its month need no other run beside it."""
         return self.is_sound and not self.is_safety
 
 
@@ -50,8 +53,9 @@ def expired(
     """Choose the runs to remove.
 
     Never chosen: the newest of all, the newest sound one, the newest that counts, those of the last
-    24 hours, and those held. Safety runs and damaged ones stand for no day, week or month; they
-    stay for as many days as daily runs do.
+    24 hours, and those held. Safety runs stand for no day, week or month; they stay for as many
+    days as daily runs do. Where the newest run of a day, a week or a month is damaged, the newest
+    that is not stays beside it: to find one damaged never makes this choose any run more.
 
     Args:
         runs: all that lie at one destination.
@@ -77,10 +81,12 @@ def reasons(
         for run in chosen:
             kept.setdefault(run.name, []).append(reason)
 
+    regular = [run for run in newest_first if not run.is_safety]
     for name, many, period in _periods(policy):
-        keep(_newest_of_each(counting, period)[:many], name)
+        for line in (counting, regular):
+            keep(_newest_of_each(line, period)[:many], name)
     sound = [run for run in newest_first if run.is_sound]
-    for line in (newest_first, sound, counting):
+    for line in (newest_first, sound, counting, regular):
         keep(line[:1], "newest")
     age = timedelta(days=policy.daily)
     keep((run for run in runs if run.taken_at > now - YOUNG), "young")
@@ -95,11 +101,13 @@ def kept_until(runs: Collection[Candidate], now: datetime, policy: Policy) -> di
     A run of a week or a month that is not over is not yet its newest: only its day counts.
     """
     until = {run.name: run.taken_at + timedelta(days=max(policy.daily, 1)) for run in runs}
-    counting = _newest_first(run for run in runs if run.counts)
+    newest_first = _newest_first(run for run in runs if not run.is_safety)
+    counting = [run for run in newest_first if run.counts]
     lengths = {"weekly": timedelta(weeks=policy.weekly), "monthly": policy.monthly * MONTH}
     for name, many, period in _periods(policy):
         if name in lengths:
-            for run in _newest_of_each(counting, period)[:many]:
+            standing = (_newest_of_each(line, period)[:many] for line in (counting, newest_first))
+            for run in chain.from_iterable(standing):
                 if period(run.taken_at) != period(now):
                     until[run.name] = max(until[run.name], run.taken_at + lengths[name])
     return until

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from backups import catalogue, contents, encryption, indexes, tasks
+from backups import bad_media, catalogue, contents, encryption, indexes, tasks
 from backups.destinations import Destination, DestinationFailed
-from backups.genuine import PartDamaged
+from backups.genuine import PartDamaged, open_signed
 from backups.known import KnownMedia
 from backups.manifest import (
-    CONFIGURATION,
     DATABASE,
     MANIFEST,
     MEDIA,
@@ -29,69 +28,11 @@ from backups.manifest import (
 from backups.models import BackupRun
 from backups.signing import NotSignedByUs
 from backups.streams import CHUNK_BYTES, Source, SourceMeter
+from backups.verdicts import OF_WHO_ASKS, Flaw, Verdict
 from vertexar.errors import NotThere
 from vertexar.queue import wake
 
 OnProgress = Callable[[float], object]
-LISTED_FLAWS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What is wrong with one file of a backup.
-
-    Attributes:
-        path: the file, at the destination.
-        code: `missing`, `wrong_size`, `wrong_hash`, `wrong_plain_size`, `wrong_plain_hash`,
-            `unreadable_dump`, `unreadable_configuration`, `part_damaged`; of the manifest
-            `manifest_forged`, `signer_unknown`, `manifest_unreadable`, `manifest_too_new`;
-            of what is encrypted `wrong_identity`, `not_encrypted`, `damaged`.
-        message: a sentence that names the file.
-    """
-
-    path: str
-    code: str
-    message: str
-
-
-@dataclass
-class Verdict:
-    """What was found out about a run at one destination.
-
-    Attributes:
-        run, destination: their names.
-        flaws: the first hundred.
-        flaw_count: all of them.
-        media_count: media that were looked for.
-        is_decrypted: whether identities were given, and contents looked at.
-        is_deep: whether every medium was read to its end.
-    """
-
-    run: str
-    destination: str
-    is_decrypted: bool
-    is_deep: bool
-    flaws: list[Flaw] = field(default_factory=list)
-    flaw_count: int = 0
-    media_count: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.flaw_count
-
-    def add(self, path: str, code: str, message: str) -> None:
-        """Put a flaw down."""
-        self.flaw_count += 1
-        if len(self.flaws) < LISTED_FLAWS:
-            self.flaws.append(Flaw(path, code, message))
-
-    def in_words(self) -> str:
-        """What is wrong, a sentence a line; empty if nothing is."""
-        lines = [f"{self.destination}: {flaw.message}" for flaw in self.flaws]
-        if (more := self.flaw_count - len(lines)) > 0:
-            lines.append(f"{self.destination}: and {more} more.")
-        return "\n".join(lines)
 
 
 def verify(
@@ -126,7 +67,7 @@ def verify(
         path = folder(run) + MANIFEST
         verdict.add(path, error.code, f"{path}: {error.message}")
         return verdict
-    _Verification(manifest, destination, identities, verdict, on_progress).run()
+    _Verification(manifest, destination, identities, verdict, on_progress, signers).run()
     return verdict
 
 
@@ -141,7 +82,8 @@ def verify_everywhere(
 ) -> list[Verdict]:
     """Check a run wherever it lies, and write the result on its row if it has one; tell of flaws.
 
-    A destination where the row says that it lies, and that does not have it, has a flaw.
+    A destination where the row says that it lies, and that does not have it, has a flaw. What says
+    something of who asks and not of the backup, as a wrong key does, is not written.
 
     Args:
         run, destinations, identities, deep, on_progress, signers: as in `verify`.
@@ -176,9 +118,13 @@ def verify_everywhere(
             continue
         verdicts.append(verdict)
     if row is not None and verdicts:
-        flaws = "\n".join(verdict.in_words() for verdict in verdicts if not verdict.is_whole)
-        if flaws or failure is None:
-            _write_down(row, flaws)
+        damage = "\n".join(filter(None, (verdict.damage_in_words() for verdict in verdicts)))
+        is_whole = failure is None and all(verdict.is_whole for verdict in verdicts)
+        if damage or is_whole:
+            _write_down(row, damage)
+        for verdict in verdicts:
+            are_all = verdict.is_deep and bool(verdict.media_count)
+            bad_media.note(run, verdict.destination, verdict.bad_media, are_all=are_all)
     if failure is not None:
         raise failure
     if not verdicts:
@@ -209,7 +155,9 @@ class _Verification:
         identities: Sequence[Any],
         verdict: Verdict,
         on_progress: OnProgress,
+        signers: Collection[str] | None,
     ) -> None:
+        self.signers = signers
         self.manifest = manifest
         self.destination = destination
         self.identities = identities
@@ -227,19 +175,33 @@ class _Verification:
         self.on_progress(1.0)
 
     def _check_part(self, part: Part) -> None:
-        read: Callable[[Source], None] | None = None
+        """Check a part; nothing reads what is in it before its signed hash was seen to be right."""
+        if part.name != MEDIA_INDEX and self.identities:
+            try:
+                flaw = self._flaw_inside(part)
+            except PartDamaged as error:
+                if not self._check_file(part.path, stored=(part.size, part.sha256)):
+                    self.verdict.add(part.path, "wrong_hash", error.message)
+                return
+            self._told(part.size)
+            if flaw is not None:
+                self.verdict.add(flaw.path, flaw.code, flaw.message)
+            return
+        self._check_file(part.path, stored=(part.size, part.sha256))
+
+    def _flaw_inside(self, part: Part) -> Flaw | None:
+        """Decrypt a part that is what was signed.
+
+        Raises:
+            PartDamaged: it is not, or was changed while it was read.
+        """
+        read = contents.read_configuration
         if part.name == DATABASE:
             made_by = self.manifest.versions.get("pg_dump", "")
             read = partial(contents.read_dump, made_by=made_by)
-        elif part.name == CONFIGURATION:
-            read = contents.read_configuration
-        self._check_file(
-            part.path,
-            stored=(part.size, part.sha256),
-            plain=(part.plain_size, part.plain_sha256),
-            read=read,
-            is_encrypted=part.name != MEDIA_INDEX,
-        )
+        plain = (part.plain_size, part.plain_sha256)
+        with open_signed(self.destination, part.path, size=part.size, sha256=part.sha256) as file:
+            return self._decrypted_flaw(part.path, file, plain, read)
 
     def _check_media(self) -> None:
         """Look for each medium of the index; the index was checked before, piece by piece."""
@@ -252,73 +214,96 @@ class _Verification:
             self.verdict.add(folder(self.manifest.run), error.code, error.message)
             return
         self.verdict.media_count = len(known)
-        listed = ((media_key(at.path), at.size) for at in self.destination.walk(MEDIA))
-        lying = known.of_those(listed)
-        for key in known:
-            if key not in lying:
-                self._say_what_lies_there(known[key])
-            elif self.verdict.is_deep:
-                self._check_medium(known[key])
+        others: dict[str, _Seen] = {}
+        if self.verdict.is_deep:
+            for key in known:
+                self._read_medium(known[key], others)
+        else:
+            listed = ((media_key(at.path), at.size) for at in self.destination.walk(MEDIA))
+            lying = known.of_those(listed)
+            for key in known:
+                if key not in lying:
+                    self._look_up(known[key], others)
+        self._judge(others, known)
 
-    def _say_what_lies_there(self, entry: MediaEntry) -> None:
+    def _look_up(self, entry: MediaEntry, others: dict[str, "_Seen"]) -> None:
         found = self.destination.find(entry.path)
         if found is None:
-            self.verdict.add(entry.path, "missing", f"{entry.path} is missing.")
+            self._missing(entry.path)
         elif found.size != entry.stored_size:
-            self._wrong_size(entry.path, found.size, entry.stored_size)
+            others[entry.key] = _Seen(found.size)
 
-    def _check_medium(self, entry: MediaEntry) -> None:
-        self._check_file(
-            entry.path,
-            stored=(entry.stored_size, entry.stored_sha256),
-            plain=(entry.size, entry.sha256),
-            read=None,
-            is_encrypted=True,
-        )
+    def _read_medium(self, entry: MediaEntry, others: dict[str, "_Seen"]) -> None:
+        """Read a medium; with a key it is judged by what is in it, as a restore does."""
+        try:
+            file = self.destination.open(entry.path)
+        except FileNotFoundError:
+            self._missing(entry.path)
+            return
+        flaw = None
+        with file:
+            source = _Told(file, self._told)
+            if self.identities:
+                flaw = self._decrypted_flaw(entry.path, source, (entry.size, entry.sha256))
+            while source.read(CHUNK_BYTES):
+                pass
+        if (source.size, source.sha256) != (entry.stored_size, entry.stored_sha256):
+            if flaw is not None or not self.identities:
+                others[entry.key] = _Seen(source.size, source.sha256, flaw)
+        elif flaw is not None:
+            self.verdict.add(flaw.path, flaw.code, flaw.message)
+            if flaw.code not in OF_WHO_ASKS:
+                self._bad(entry.key)
 
-    def _check_file(
-        self,
-        path: str,
-        *,
-        stored: tuple[int, str],
-        plain: tuple[int, str],
-        read: Callable[[Source], None] | None,
-        is_encrypted: bool,
-    ) -> None:
-        """Read a file once, for all there is to know about it.
+    def _judge(self, others: dict[str, "_Seen"], known: KnownMedia) -> None:
+        """Tell media that were sent a second time, as the index of another run says, from damage.
 
         Args:
-            path: at the destination.
-            stored: size and hash of the file.
-            plain: size and hash of what is in it.
-            read: reads from the plain bytes whether they make sense; not all of them need be read.
-            is_encrypted: so that it is decrypted if identities are given.
+            others: files that are not those of this run, by the key of their medium.
+            known: the media of this run.
         """
+        if not others:
+            return
+        runs = catalogue.survey(self.destination, signers=self.signers).runs
+        for entry in indexes.of_runs(self.destination, runs):
+            seen = others.get(entry.key)
+            if seen is None or not seen.is_file_of(entry):
+                continue
+            mine = known[entry.key]
+            if (entry.size, entry.sha256) == (mine.size, mine.sha256):
+                del others[entry.key]
+                if seen.flaw is not None:
+                    self.verdict.add(seen.flaw.path, seen.flaw.code, seen.flaw.message)
+        for key, seen in others.items():
+            self._not_the_file(known[key].path, seen.size, known[key].stored_size)
+            self._bad(key)
+
+    def _bad(self, key: str) -> None:
+        if len(self.verdict.bad_media) < bad_media.NOTED_MAX:
+            self.verdict.bad_media.append(key)
+
+    def _check_file(self, path: str, *, stored: tuple[int, str]) -> bool:
+        """Compare the size and the hash of a file; whether something is wrong."""
         try:
             file = self.destination.open(path)
         except FileNotFoundError:
-            self.verdict.add(path, "missing", f"{path} is missing.")
-            return
+            self._missing(path)
+            return True
         with file:
             source = _Told(file, self._told)
-            flaw: Flaw | None = None
-            if is_encrypted and self.identities:
-                flaw = self._decrypted_flaw(path, source, plain, read)
-            while source.read(CHUNK_BYTES):  # what the decryption did not need or could not read
+            while source.read(CHUNK_BYTES):
                 pass
-        if source.size != stored[0]:
-            self._wrong_size(path, source.size, stored[0])
-        elif source.sha256 != stored[1]:
-            self.verdict.add(path, "wrong_hash", f"{path} is not the file that was written.")
-        elif flaw is not None:  # of a file that is damaged it says nothing new
-            self.verdict.add(flaw.path, flaw.code, flaw.message)
+        if (source.size, source.sha256) == stored:
+            return False
+        self._not_the_file(path, source.size, stored[0])
+        return True
 
     def _decrypted_flaw(
         self,
         path: str,
         source: Source,
         expected: tuple[int, str],
-        read: Callable[[Source], None] | None,
+        read: Callable[[Source], None] | None = None,
     ) -> Flaw | None:
         try:
             with closing(encryption.decrypt(source, self.identities)) as opened:
@@ -337,12 +322,36 @@ class _Verification:
             return Flaw(path, "wrong_plain_hash", message)
         return None
 
-    def _wrong_size(self, path: str, size: int, expected: int) -> None:
-        self.verdict.add(path, "wrong_size", f"{path} has {size} bytes, not {expected}.")
+    def _missing(self, path: str) -> None:
+        self.verdict.add(path, "missing", f"{path} is missing.")
+
+    def _not_the_file(self, path: str, size: int, expected: int) -> None:
+        if size != expected:
+            self.verdict.add(path, "wrong_size", f"{path} has {size} bytes, not {expected}.")
+        else:
+            self.verdict.add(path, "wrong_hash", f"{path} is not the file that was written.")
 
     def _told(self, count: int) -> None:
         self.done_bytes += count
         self.on_progress(min(1.0, self.done_bytes / self.total_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file that is not the one of a run's index.
+
+    Attributes:
+        size, sha256: its own; the latter is "" if it was not read.
+        flaw: what is wrong with its content, if that was looked at.
+    """
+
+    size: int
+    sha256: str = ""
+    flaw: Flaw | None = None
+
+    def is_file_of(self, entry: MediaEntry) -> bool:
+        """Whether another index has it."""
+        return self.size == entry.stored_size and self.sha256 in {"", entry.stored_sha256}
 
 
 class _Told(SourceMeter):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, Role, User
+from backups.destinations import urls
 from backups.models import BackupRun
 from tests.accounts.factories import MembershipFactory
 from vertexar.leases import JobStatus
@@ -35,7 +36,7 @@ def a_run(*, hours: float = 5, **columns: object) -> BackupRun:
         "finished_at": then,
         "database_bytes": 3_000_000,
         "media_bytes": 5_000_000,
-        "destinations": [{"name": "file:///var/backups", "failure": ""}],
+        "destinations": [{"name": place.name, "failure": ""} for place in urls.configured()],
     }
     return BackupRun.objects.create(**(whole | columns))
 

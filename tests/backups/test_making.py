@@ -204,6 +204,21 @@ def test_one_dead_destination_does_not_spoil_the_other(
     }
 
 
+def test_all_that_a_run_lacks_is_told_at_once(
+    site: Site, second: Path, faulty: list[Faulty]
+) -> None:
+    bad = site.store(b"bad", name="0" * 64)
+    faulty[1].before_walk = refuse
+
+    row = back_up()
+
+    assert row.failure_code == "destination_left_out"
+    assert row.failure_hint.splitlines() == [
+        f"{faulty[1].name}: It is down.",
+        f"media_damaged: 1: {bad}",
+    ]
+
+
 def test_a_destination_that_can_not_even_be_listed_is_left_out(
     site: Site, second: Path, faulty: list[Faulty]
 ) -> None:
@@ -278,6 +293,21 @@ def test_a_media_folder_that_is_suddenly_empty_fails_loudly(site: Site) -> None:
 
     assert (row.status, row.failure_code) == (JobStatus.FAILED, "media_store_empty")
     assert keys(site) == {key}
+
+
+def test_a_media_folder_that_has_lost_most_of_it_is_told(site: Site) -> None:
+    stored = [site.store(b"%d" % number) for number in range(20)]
+    back_up()
+    for key in stored[:2]:
+        (site.media / key).unlink()
+    assert back_up().failure_code == ""
+    for key in stored[2:-1]:
+        (site.media / key).unlink()
+
+    row = back_up()
+
+    assert (row.status, row.failure_code) == (JobStatus.READY, "media_fewer")
+    assert row.failure_hint == f"{site.places[0].name}: 1 media; the backup before has 18."
 
 
 def test_an_unfinished_run_is_no_run_and_the_next_one_goes_on_from_it(

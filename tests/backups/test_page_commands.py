@@ -88,6 +88,32 @@ def test_verifying_all_finds_a_forged_one(site: Site, runs: list[Manifest]) -> N
     assert f"runs/{runs[0].run}/{MANIFEST}" in complaint
 
 
+def test_the_latest_is_the_newest_though_it_be_forged(site: Site, runs: list[Manifest]) -> None:
+    manifest = site.file(f"runs/{runs[0].run}/{MANIFEST}")
+    manifest.write_bytes(b"{}")
+
+    _, complaint, code = said("verify_backup", "latest")
+
+    assert code == 1
+    assert f"runs/{runs[0].run}/{MANIFEST}" in complaint
+
+
+def test_the_latest_is_the_newest_that_a_row_knows_though_it_be_gone(
+    site: Site, runs: list[Manifest]
+) -> None:
+    catalogue.adopt([site.destination])
+    site.file(f"runs/{runs[0].run}/{MANIFEST}").unlink()
+
+    _, complaint, code = said("verify_backup", "latest")
+
+    assert code == 1
+    assert f"runs/{runs[0].run}/{MANIFEST} is missing." in complaint
+    elsewhere = Site(site.root.with_name("elsewhere"))
+    other = elsewhere.make_run(taken_at=NIGHT - timedelta(days=1))
+    out, _, code = said("verify_backup", "latest", "--from", elsewhere.root.as_uri())
+    assert (other.run in out, code) == (True, 0)
+
+
 def test_a_backup_that_is_nowhere_is_said_to_be(runs: list[Manifest]) -> None:
     _, complaint, code = said("verify_backup", "20260101T020003Z-1a2b3c4d")
 

@@ -1,6 +1,7 @@
 """What is removed from a destination, and what must stay whatever happens."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -124,6 +125,31 @@ def test_a_run_known_to_be_damaged_does_not_take_a_good_ones_place(site: Site) -
     assert one(site).kept == runs[:3]  # the damaged one is young yet
 
 
+def test_whatever_is_said_of_all_runs_none_goes_for_it(site: Site, settings: Settings) -> None:
+    settings.BACKUP_KEEP_WEEKLY = settings.BACKUP_KEEP_MONTHLY = 12
+    for week in range(30):
+        site.make_run(taken_at=NIGHT - week * 7 * DAY)
+    catalogue.adopt([site.destination])
+    kept = one(site, dry_run=True).kept
+    assert len(kept) == 16
+
+    BackupRun.objects.update(verify_failure="file:///a: it is encrypted for others.")
+    assert one(site, dry_run=True).kept == kept
+    BackupRun.objects.update(restore_failure="part_damaged: a part is missing")
+    assert one(site, dry_run=True).kept == kept
+
+
+def test_a_run_that_has_lost_its_manifest_is_not_cleared_away(site: Site) -> None:
+    runs = nights(site, 2)
+    catalogue.adopt([site.destination])
+    site.file(f"runs/{runs[1]}/{MANIFEST}").unlink()
+    before = site.files()
+
+    report = one(site)
+
+    assert (report.unfinished, site.files()) == ([], before)
+
+
 def test_a_trial_that_failed_by_no_fault_of_the_backup_removes_nothing(site: Site) -> None:
     runs = nights(site, 4)
     catalogue.adopt([site.destination])
@@ -205,6 +231,9 @@ def test_a_destination_that_fails_does_not_keep_the_others_from_being_pruned(
     runs = nights(site, 3)
     catalogue.adopt([site.destination])
     loop = tmp_path / "down" / "runs"
+    row = BackupRun.objects.get(name=runs[2])
+    row.destinations.append({"name": FolderDestination(loop.parent).name, "failure": ""})
+    row.save()
     loop.parent.mkdir()
     loop.symlink_to(loop)
 
@@ -212,8 +241,20 @@ def test_a_destination_that_fails_does_not_keep_the_others_from_being_pruned(
 
     assert failed.failure
     assert pruned.removed == runs[2:]
-    # what lies at the one that failed is not known
-    assert not BackupRun.objects.exclude(removed_at=None).exists()
+    # what lies at the one that failed is there until it is removed
+    row.refresh_from_db()
+    assert (catalogue.lies_at(row), row.removed_at) == ({failed.destination}, None)
+
+
+def test_what_is_missing_and_was_not_removed_by_us_is_not_said_to_be(site: Site) -> None:
+    runs = nights(site, 2)
+    catalogue.adopt([site.destination])
+    shutil.rmtree(site.file(f"runs/{runs[1]}"))
+
+    one(site)
+
+    assert BackupRun.objects.get(name=runs[1]).removed_at is None
+    assert not AuditEntry.objects.exists()
 
 
 class Locked(FolderDestination):

@@ -1,5 +1,6 @@
 """Which runs are kept: whatever the runs, the clock and the policy."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -109,13 +110,25 @@ def test_each_of_the_last_days_with_a_sound_run_keeps_one(
 def test_what_is_kept_is_kept_for_a_reason_and_no_longer_than_that(
     runs: list[Candidate], policy: Policy
 ) -> None:
-    kept = [run for run in runs if run.name in reasons(runs, NOW, policy)]
+    why = reasons(runs, NOW, policy)
+    kept = [run for run in runs if run.name in why]
 
     age = max(policy.daily, 1) * DAY
     old = [run for run in kept if run.taken_at <= NOW - age and run.counts]
     assert len(old) <= policy.daily + policy.weekly + policy.monthly + 1
-    bad = [run for run in kept if run.taken_at <= NOW - age and not run.counts]
-    assert len(bad) <= 2  # the newest of all, the newest sound one
+    damaged = [run for run in kept if run.taken_at <= NOW - age and not run.is_safety]
+    assert len(damaged) - len(old) <= policy.daily + policy.weekly + policy.monthly + 1
+    safety = [run for run in kept if run.taken_at <= NOW - age and run.is_safety]
+    assert len(safety) <= 2  # the newest of all, the newest sound one
+
+
+@given(some_runs(), policies)
+def test_to_find_some_damaged_removes_none(runs: list[Candidate], policy: Policy) -> None:
+    believed = [replace(run, is_sound=True) for run in runs]
+
+    assert expired(runs, NOW, policy) <= expired(believed, NOW, policy)
+    until = kept_until(runs, NOW, policy)
+    assert all(until[name] >= then for name, then in kept_until(believed, NOW, policy).items())
 
 
 def test_after_two_years_of_nights_there_are_7_days_4_weeks_and_12_months() -> None:
@@ -147,14 +160,14 @@ def test_a_clock_that_jumps_ahead_removes_no_nightly_run() -> None:
     assert expired(left, NOW + 3650 * DAY, USUAL) == set()
 
 
-def test_a_damaged_run_does_not_stand_for_its_day() -> None:
+def test_a_damaged_run_does_not_stand_alone_for_its_day() -> None:
     sound = Candidate("sound", NOW - 3 * DAY - timedelta(hours=5))
     damaged = Candidate("damaged", NOW - 3 * DAY, is_sound=False)
 
     kept = reasons([*nightly(2), sound, damaged], NOW, USUAL)
 
     assert "daily" in kept["sound"]
-    assert kept["damaged"] == ["young"]
+    assert kept["damaged"] == ["daily", "young"]
 
 
 def test_a_safety_run_goes_after_as_many_days_as_daily_ones() -> None:

@@ -134,8 +134,8 @@ def test_cron_hears_2_where_backups_are_not_set_up(settings: Settings) -> None:
 
 
 def test_cron_hears_2_where_a_destination_can_not_be_understood(settings: Settings) -> None:
-    settings.BACKUP_DESTINATIONS = ["ftp://example.org"]
     tried(hours=5, tested_hours=3)
+    settings.BACKUP_DESTINATIONS = ["ftp://example.org"]
 
     code, told = status()
 
@@ -154,6 +154,24 @@ def test_each_destination_is_said_to_be_as_old_as_what_it_has(site: Site, second
     assert f"newest at {near}: 5 h 0 min ago" in told
     assert f"newest at {far}: 29 h 0 min ago" in told
     assert "at 1 of 2, A destination was left out" in told
+
+
+def test_a_destination_that_was_never_or_long_not_written_to_is_complained_of(
+    site: Site, second: object
+) -> None:
+    near, far = (place.name for place in site.places)
+    only_near = [{"name": near, "failure": ""}, {"name": far, "failure": "It is down."}]
+    tried(hours=5, tested_hours=3, destinations=only_near)
+
+    code, told = status()
+    assert code == 1
+    assert "A destination has no fresh backup." in told
+    assert standing.current().stale_places == [far]
+
+    older = a_run(hours=30)
+    assert standing.current().complaints == [Complaint.DESTINATION_TOO_OLD]
+    BackupRun.objects.filter(pk=older.pk).update(finished_at=timezone.now() - 20 * HOUR)
+    assert standing.current().complaints == []
 
 
 def test_machines_read_it_as_json() -> None:

@@ -1,7 +1,8 @@
 """Nights: asked for once, made by a worker, tried again, told of when they fail."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,8 +12,9 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import AuditEntry, User
-from backups import catalogue, lock, making, performing, services, tasks
+from backups import catalogue, lock, making, performing, postgres, pruning, services, tasks
 from backups.destinations import DestinationFailed
+from backups.genuine import PartDamaged
 from backups.models import BackupRun
 from backups.postgres import ProgramUnusable
 from config.celery import app
@@ -228,6 +230,55 @@ def test_a_backup_that_does_not_restore_is_told(
     assert not BackupRun.objects.restore_tested().exists()
     (letter,) = mail.outbox
     assert "does not restore" in letter.subject
+
+
+def test_each_destination_is_tried_out_on_its_day(
+    site: Site, second: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+    settings.BACKUP_DRILL_IDENTITY = site.identity
+    tried: list[str] = []
+
+    def fail(copy: catalogue.Copy, *arguments: object, **options: object) -> None:
+        tried.append(copy.destination.name)
+        raise PartDamaged("It is rubbish.")
+
+    monkeypatch.setattr(performing, "drill", fail)
+    for day in range(4):
+        today = date(2026, 11, 21) + timedelta(days=day)
+        monkeypatch.setattr(timezone, "localdate", lambda today=today: today)
+        row = performing.try_out()
+        assert row.restore_failure == f"part_damaged: {tried[-1]}: It is rubbish."
+
+    assert tried[:2] == tried[2:]
+    BackupRun.objects.all().delete()  # as on a machine that only tries out
+    assert catalogue.lies_at(performing.try_out()) == set(tried)
+    assert set(tried) == {place.name for place in site.places}
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('could not extend file "base/16384/16501": No space left on device', "disk_full"),
+        ("relation “a” already exists", "pg_restore_failed"),
+    ],
+    ids=["full", "another"],
+)
+def test_a_server_without_room_says_nothing_of_the_backup(
+    site: Site, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str,
+    code: str, transactional_db: None,
+) -> None:  # fmt: skip
+    run = services.back_up_now(BackupRun.Kind.MANUAL, actor=None)
+    settings.BACKUP_DRILL_IDENTITY = site.identity
+    fails = tmp_path / "pg_restore"
+    fails.write_text(f"#!/bin/sh\ncat > '{tmp_path}/fed'\necho 'ERROR:  {said}' >&2\nexit 1\n")
+    fails.chmod(0o700)
+    monkeypatch.setattr(postgres, "find", lambda *_, **__: postgres.Program(fails, (18, 0)))
+
+    row = performing.try_out(run.name)
+
+    assert row.restore_failure.startswith(f"{code}: ")
+    assert (row.name in pruning._damaged()) == (code != "disk_full")
 
 
 def test_where_nobody_is_meant_to_read_nothing_is_tried_out(

@@ -7,13 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import zstandard
 from pytest_django import Settings
 
-from backups import catalogue, encryption, indexes, manifest
+from backups import catalogue, contents, encryption, indexes, manifest
 from backups.manifest import MANIFEST, SIGNATURE, Manifest
 from backups.models import BackupRun
 from backups.streams import put
-from backups.verification import Verdict, verify, verify_everywhere
+from backups.verdicts import Verdict
+from backups.verification import verify, verify_everywhere
 from tests.backups.pages import IDENTITY, NIGHT, Site, dump, encrypted, server, sha256
 from vertexar.errors import NotThere
 from vertexar.leases import JobStatus
@@ -209,6 +211,25 @@ def test_what_is_no_compressed_dump_or_no_configuration_is_found_with_a_key(site
     assert [code for _, code in flaws(verdict)] == ["unreadable_dump", "unreadable_configuration"]
 
 
+def test_nothing_reads_what_was_not_signed(
+    site: Site, made: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*arguments: object, **options: object) -> None:
+        raise AssertionError
+
+    for name in ("read_dump", "read_configuration"):
+        monkeypatch.setattr(contents, name, never)
+    for name in ("database", "configuration"):
+        site.file(made.part(name).path).write_bytes(encrypted(zstandard.compress(bytes(100_000))))
+
+    verdict = verify(made.run, site.destination, identities=IDENTITIES)
+
+    assert {flaw.path for flaw in verdict.flaws} == {
+        made.part(name).path for name in ("database", "configuration")
+    }
+    assert {code for _, code in flaws(verdict)} <= {"wrong_size", "wrong_hash"}
+
+
 def test_a_dump_longer_than_its_listing_is_read_to_its_end(site: Site) -> None:
     site.archive = dump() + bytes(5_000_000)  # pg_restore stops reading long before
     made = site.make_run()
@@ -246,6 +267,28 @@ def test_what_is_wrong_is_written_on_the_row(site: Site, made: Manifest, tmp_pat
     row.refresh_from_db()
     assert path in row.verify_failure
     assert site.destination.name in row.verify_failure
+
+
+def test_what_says_something_of_who_asks_is_not_written_on_the_row(
+    site: Site, made: Manifest
+) -> None:
+    (row,) = catalogue.adopt([site.destination])
+    another = encryption.parse_identities(encryption.generate()[0])
+
+    (verdict,) = verify_everywhere(made.run, [site.destination], identities=another, deep=True)
+    assert {code for _, code in flaws(verdict)} == {"wrong_identity"}
+    (verdict,) = verify_everywhere(made.run, [site.destination], signers=["nobody"])
+    assert [code for _, code in flaws(verdict)] == ["signer_unknown"]
+    row.refresh_from_db()
+    assert (row.verified_at, row.verify_failure) == (None, "")
+
+    path = made.part("database").path
+    flip(site.file(path))
+    verify_everywhere(made.run, [site.destination], identities=another)
+    row.refresh_from_db()
+    assert (
+        row.verify_failure == f"{site.destination.name}: {path} is not the file that was written."
+    )
 
 
 def test_a_run_that_has_vanished_from_where_it_was_written_is_not_whole(

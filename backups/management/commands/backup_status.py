@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone, translation
 
-from backups import catalogue, standing
+from backups import standing
 from backups.destinations import urls
 from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
@@ -27,7 +27,8 @@ class Command(BaseCommand):
     help = (
         "Say when the last good backup was made, when one was last seen to restore, and where each "
         "lies. Made for cron: exit code 0, all is well; 1, either is missing or older than "
-        "BACKUP_MAX_AGE_HOURS, or the last trial failed; 2, backups are not set up."
+        "BACKUP_MAX_AGE_HOURS, be it at one destination alone, or the last trial failed; 2, "
+        "backups are not set up."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,14 +39,14 @@ class Command(BaseCommand):
         with translation.override("en"):  # as all that commands say
             now = standing.current()
             runs = list(BackupRun.objects.all()[:SHOWN])
-            places, complaint = _places()
+            complaint = _misconfigured()
             complaints = [str(COMPLAINTS[one]) for one in now.complaints]
             if complaint:
                 complaints.insert(0, complaint)
             if options["json"]:
-                self.stdout.write(json.dumps(_as_json(now, runs, places, complaints), indent=2))
+                self.stdout.write(json.dumps(_as_json(now, runs, complaints), indent=2))
             else:
-                self._tell(now, runs, places)
+                self._tell(now, runs)
                 for said in complaints:
                     self.stderr.write(self.style.ERROR(said))
         if complaint or Complaint.NOT_CONFIGURED in now.complaints:
@@ -53,9 +54,7 @@ class Command(BaseCommand):
         if now.complaints:
             raise SystemExit(NOT_COVERED)
 
-    def _tell(
-        self, now: Standing, runs: Sequence[BackupRun], places: dict[str, datetime | None]
-    ) -> None:
+    def _tell(self, now: Standing, runs: Sequence[BackupRun]) -> None:
         rows = [("backup", "kind", "finished", "size", "state", "verified", "restores")]
         rows += map(_row, runs)
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -64,7 +63,7 @@ class Command(BaseCommand):
             self.stdout.write(line.rstrip())
         if runs:
             self.stdout.write("")
-        for name, newest in places.items():
+        for name, newest in now.newest_at.items():
             age = _in_words(None if newest is None else now.moment - newest)
             self.stdout.write(f"newest at {name}: {age}")
         self.stdout.write(f"last good backup: {_in_words(now.good_age)}")
@@ -101,20 +100,13 @@ def _result(when: datetime | None, failure: str, good: str, bad: str) -> str:
     return bad if failure else good
 
 
-def _places() -> tuple[dict[str, datetime | None], str]:
-    """When the newest run was finished that each destination has, by the rows; what is wrong."""
+def _misconfigured() -> str:
+    """Why the destinations of the settings can't be understood, or ""."""
     try:
-        names = [destination.name for destination in urls.configured()]
+        urls.configured()
     except (DomainError, ImproperlyConfigured) as error:
-        return {}, str(error)
-    newest: dict[str, datetime | None] = dict.fromkeys(names)
-    for run in BackupRun.objects.good().exclude(finished_at=None).order_by("-finished_at"):
-        for name in catalogue.lies_at(run):
-            if name in newest and newest[name] is None:
-                newest[name] = run.finished_at
-        if None not in newest.values():
-            break
-    return newest, ""
+        return str(error)
+    return ""
 
 
 def _in_words(age: timedelta | None) -> str:
@@ -127,7 +119,6 @@ def _in_words(age: timedelta | None) -> str:
 def _as_json(
     now: Standing,
     runs: Sequence[BackupRun],
-    places: dict[str, datetime | None],
     complaints: list[str],
 ) -> dict[str, Any]:
     good, tested = now.good_age, now.tested_age
@@ -139,7 +130,9 @@ def _as_json(
         "last_good_age_seconds": None if good is None else round(good.total_seconds()),
         "last_tested": str(now.last_tested) if now.last_tested else None,
         "last_tested_age_seconds": None if tested is None else round(tested.total_seconds()),
-        "destinations": {name: newest and newest.isoformat() for name, newest in places.items()},
+        "destinations": {
+            name: newest and newest.isoformat() for name, newest in now.newest_at.items()
+        },
         "runs": [
             {
                 "id": str(run.pk),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,8 @@ from backups.destinations.urls import configured, from_url
 from backups.management.identities import WRONG_CALL, text_of
 from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
-from backups.verification import Verdict, verify_everywhere
+from backups.verdicts import Verdict
+from backups.verification import verify_everywhere
 from markers.management.progress import Progress
 from vertexar.errors import DomainError
 
@@ -101,7 +103,7 @@ def _names(run: str, destinations: Iterable[Destination], signers: Collection[st
         DestinationFailed: a destination can't be asked what it has, and all is meant.
     """
     if run == "latest":
-        return [catalogue.newest(list(destinations), signers=signers).manifest.run]
+        return [_latest(list(destinations), signers)]
     if run != "all":
         return [_name_of_row(run) or run]
     names: set[str] = set(BackupRun.objects.good().values_list("name", flat=True))
@@ -110,6 +112,25 @@ def _names(run: str, destinations: Iterable[Destination], signers: Collection[st
         names |= {manifest.run for manifest in found.runs}
         names |= {rejected.run for rejected in found.rejected}
     return sorted(names, reverse=True)
+
+
+def _latest(destinations: list[Destination], signers: Collection[str]) -> str:
+    """The newest run that there is or should be: a forged or a missing one is not passed over.
+
+    Raises:
+        NotThere: there is none that counts.
+        DestinationFailed: none of the destinations can be asked.
+    """
+    names = {catalogue.newest(destinations, signers=signers).manifest.run}
+    for destination in destinations:
+        with suppress(DestinationFailed):  # the verification will say so
+            names |= {one.run for one in catalogue.survey(destination, signers=signers).rejected}
+    asked = {destination.name for destination in destinations}
+    rows = BackupRun.objects.good().exclude(kind=BackupRun.Kind.SAFETY)
+    names |= {
+        row.name for row in rows.only("name", "destinations") if catalogue.lies_at(row) & asked
+    }
+    return max(names)
 
 
 def _name_of_row(row_id: str) -> str:
