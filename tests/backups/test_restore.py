@@ -154,6 +154,18 @@ def test_the_newest_by_a_given_time_is_chosen(place: Installation) -> None:
     assert visitors(place) == ["Ada", "Grace"]
 
 
+def test_a_newer_backup_that_does_not_count_is_named(place: Installation) -> None:
+    older = newest(place)
+    place.run("backup")
+    spoiled = newest(place)
+    page = place.backups / "runs" / spoiled / "manifest.json"
+    page.chmod(0o600)
+    page.write_bytes(page.read_bytes().replace(b'"nightly"', b'"Nightly"').replace(b"1", b"2"))
+    said = place.restore("latest", "--replace", "--dry-run")
+    assert f"Passed over: {spoiled}" in said
+    assert older in said
+
+
 def test_a_backup_of_an_older_version_is_brought_up_to_date(place: Installation) -> None:
     place.run("migrate", "arcontent", "0001", "--verbosity=0")
     columns = place.ask("SELECT count(*) FROM django_migrations WHERE app = 'arcontent'")

@@ -1,6 +1,8 @@
 """Brings a backup back; see backups.restoring."""
 
 import threading
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from backups import encryption, postgres, restoring, services, signing, standing
+from backups import catalogue, encryption, postgres, restoring, services, signing, standing
+from backups.destinations import Destination, DestinationFailed
 from backups.destinations.urls import configured, from_url
 from backups.filling import NotRestorable
 from backups.management.identities import WRONG_CALL, text_of
@@ -102,6 +105,8 @@ class Command(BaseCommand):
         copy = restoring.choose(wish, destinations, signers=signers)
         planned = restoring.plan(wish, copy, identities)
         self._tell(planned)
+        if run == "latest" and wish.at is None:
+            self._tell_passed_over(copy.manifest.run, destinations, signers)
         if options["dry_run"]:
             return
         if planned.replaces and planned.is_own and not options["no_safety_backup"]:
@@ -142,6 +147,18 @@ class Command(BaseCommand):
                 f" {planned.pending_migrations} migrations to run after;"
                 f" {'replaces what is there' if planned.replaces else 'nothing is replaced'}"
             )
+
+    def _tell_passed_over(
+        self, chosen: str, destinations: Collection[Destination], signers: Collection[str]
+    ) -> None:
+        """Name newer backups that don't count: they were spoiled, or somebody forged them."""
+        for destination in destinations:
+            with suppress(DestinationFailed):  # that one was left out, which the log says
+                for one in catalogue.survey(destination, signers=signers).rejected:
+                    if one.run > chosen:
+                        self.stderr.write(
+                            f"Passed over: {one.run} at {destination.name}. {one.message}"
+                        )
 
     def _tell_outcome(self, planned: Plan, outcome: Outcome) -> None:
         if outcome.media is not None:
