@@ -125,7 +125,7 @@ DATABASES = {
     },
 }
 # How long a migration waits for a table that others use, while all who come later wait behind it.
-MIGRATION_LOCK_SECONDS = env.float("MIGRATION_LOCK_SECONDS", 5)
+MIGRATION_LOCK_SECONDS = env.float("MIGRATION_LOCK_SECONDS", 5.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Browser ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.e2e
 LENS = Conditions(blur_px=0.6)
 # Of the picture's diagonal in the frame; seen from near, its corners are far outside.
 CORNERS_OFF_MAX = 0.01
+LOOKS = 3
 
 VIEWS = {
     "head-on": View(fill=0.7),
@@ -63,10 +64,11 @@ def test_jsartoolkit_finds_the_picture_where_it_is(
 ) -> None:
     shot = take_shot(picture, view, LENS)
 
-    sighting = loaded.show(shot.png)
+    looks = [loaded.show(shot.png).corners for _ in range(LOOKS)]  # it draws lots for its pose
 
-    assert sighting.corners is not None
-    off_px = np.linalg.norm(sighting.corners - shot.corners, axis=1).mean()
+    found = [corners for corners in looks if corners is not None]
+    assert len(found) == LOOKS
+    off_px = np.median([np.linalg.norm(one - shot.corners, axis=1).mean() for one in found])
     assert off_px < CORNERS_OFF_MAX * np.linalg.norm(shot.corners[2] - shot.corners[0])
 
 

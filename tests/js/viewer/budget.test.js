@@ -12,7 +12,7 @@ function second(budget, agesMs) {
 }
 
 function answers(...seconds) {
-  const budget = new LockBudget();
+  const budget = late();
   return seconds.map((agesMs) => {
     second(budget, agesMs);
     budget.frame();
@@ -23,16 +23,31 @@ function answers(...seconds) {
 
 const ages = (count, ageMs) => Array(count).fill(ageMs);
 
-test("before anything was measured it does not fit", () => {
-  assert.equal(new LockBudget().fits, false);
+/** What was measured before does not fit. */
+function late() {
+  const budget = new LockBudget();
+  second(budget, []);
+  budget.frame();
+  budget.pause();
+  assert.equal(budget.fits, false);
+  return budget;
+}
+
+test("until enough was measured it fits", () => {
+  const budget = new LockBudget();
+  assert.equal(budget.fits, true);
+  second(budget, [900, 900]);
+  assert.equal(budget.fits, true);
+  budget.frame();
+  assert.equal(budget.fits, false);
 });
 
 test("young results of nearly all frames fit, old ones and rare ones do not", () => {
   for (const [agesMs, fits] of [
     [ages(15, 20), true],
-    [ages(12, 50), true],
-    [ages(11, 20), false],
-    [ages(15, 51), false],
+    [ages(6, 150), true],
+    [ages(5, 20), false],
+    [ages(15, 151), false],
     [[], false],
   ]) {
     assert.deepEqual(answers(agesMs), [fits], `${agesMs}`);
@@ -45,13 +60,13 @@ test("one old result of ten is forgiven, two are not", () => {
 });
 
 test("what fits goes on fitting a little beyond, and must fit well to begin again", () => {
-  const [good, fair, bad] = [ages(15, 30), ages(11, 60), ages(15, 70)];
+  const [good, fair, bad] = [ages(15, 30), ages(5, 180), ages(15, 210)];
 
   assert.deepEqual(answers(fair, good, fair, bad, fair, good), [false, true, true, false, false, true]);
 });
 
 test("a break is not taken for missing results", () => {
-  const budget = new LockBudget();
+  const budget = late();
   second(budget, ages(15, 30));
   budget.frame();
   for (let i = 0; i < 10; i += 1) budget.frame();

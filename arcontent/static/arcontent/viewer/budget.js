@@ -1,17 +1,18 @@
-// Whether the engine keeps pace with the camera, so that its frames can be shown in place of the live video: they
-// must not be old, and hardly any may be missing. Times go in, the answer comes out; there is no clock here.
+// Whether the engine keeps pace with the camera, so that its frames can be shown in place of the live video: a view that
+// is a little late, or has fewer frames, is hardly noticed, a video that swims beside its picture is. So they may not be
+// very old, and not too many may be missing. Times go in, the answer comes out; there is no clock here.
 
 /** The answer is thought over after so many frames of the camera. */
 const WINDOW = 15;
 /** Of ten results nine must be this young, and this share of the frames must have one ... */
-const BEGIN = { ageMs: 50, share: 0.8 };
+const BEGIN = { ageMs: 150, share: 0.4 };
 /** ... and when it fits already, it goes on fitting up to here: it should not flicker. */
-const GO_ON = { ageMs: 65, share: 0.7 };
+const GO_ON = { ageMs: 200, share: 0.3 };
 
 export class LockBudget {
   constructor() {
-    /** The answer, by the frames so far; not before it was measured. */
-    this.fits = false;
+    /** The answer, by the frames so far; until enough were measured, the better view. */
+    this.fits = true;
     /** @private */
     this.frames = 0;
     /** @private @type {number[]} */
