@@ -91,7 +91,10 @@ class Prometheus:
         server = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             server.request("GET", f"{path}?{urlencode(query)}")
-            return json.load(server.getresponse())["data"]
+            answer = server.getresponse()
+            if answer.status != http.HTTPStatus.OK:  # it has begun to listen, and to read its files
+                raise http.client.HTTPException(f"Prometheus answers {answer.status}")
+            return json.load(answer)["data"]
         finally:
             server.close()
 

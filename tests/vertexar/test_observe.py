@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pytest_django import Settings
 
 from tests.prerequisites import program
+from vertexar.observe import Prometheus
 
 needs_prometheus = pytest.mark.skipif(
     program("prometheus") is None, reason="prometheus is not installed"
@@ -94,3 +95,13 @@ def test_without_a_prometheus_it_says_where_to_get_one(
 
     with pytest.raises(CommandError, match="apt-get install prometheus"):
         call_command("observe", url="http://127.0.0.1:1", seconds=0)
+
+
+def test_one_that_has_begun_to_listen_and_can_not_answer_yet_is_not_ready() -> None:
+    def answer(asked: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
+        return [b"Service Unavailable"]
+
+    with make_server("127.0.0.1", 0, answer, handler_class=Quiet) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert not Prometheus(server.server_port).is_ready()
