@@ -11,7 +11,7 @@ from tests.e2e.test_recognition import (
     assert_on_picture,
     on_screen,
 )
-from tests.e2e.viewer import Device, opened_viewer
+from tests.e2e.viewer import GENEROUS_CLOCK, Device, opened_viewer
 
 pytestmark = pytest.mark.e2e
 
@@ -95,11 +95,6 @@ navigator.mediaDevices.enumerateDevices = async () => [
   { kind: "videoinput", deviceId: "front" },
   { kind: "videoinput", deviceId: "back" },
 ];
-"""
-# A clock by which a machine that has much else to do keeps pace, too.
-GENEROUS_CLOCK = """
-const now = performance.now.bind(performance);
-performance.now = () => now() / 5;
 """
 IS_LIVE = "document.querySelector('#locked-frame').hidden"
 FOUND_AGAIN = """

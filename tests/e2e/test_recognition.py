@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip, Corners, read_counter
 from tests.e2e.conftest import FPS, LEAD_IN_FRAMES, SHOWN_FRAMES
-from tests.e2e.viewer import WITHOUT_WISHES, Device, Viewer, opened_viewer
+from tests.e2e.viewer import GENEROUS_CLOCK, WITHOUT_WISHES, Device, Viewer, opened_viewer
 
 pytestmark = pytest.mark.e2e
 
@@ -52,12 +52,15 @@ def test_a_picture_is_found_followed_and_lost(
         viewer.reach("searching")
 
 
+@pytest.mark.alone
 def test_the_video_stays_on_a_moving_picture(
     browsers: Browsers, address: str, moving: Clip
 ) -> None:
     device = Device()
     errors_px: list[float] = []
-    with opened_viewer(browsers, address, camera=moving, device=device) as viewer:
+    with opened_viewer(
+        browsers, address, camera=moving, device=device, scripts=(GENEROUS_CLOCK,)
+    ) as viewer:
         viewer.start()
         viewer.reach("tracking")
         viewer.bare()

@@ -45,8 +45,8 @@ test("until enough was measured it fits", () => {
 test("young results of nearly all frames fit, old ones and rare ones do not", () => {
   for (const [agesMs, fits] of [
     [ages(15, 20), true],
-    [ages(6, 150), true],
-    [ages(5, 20), false],
+    [ages(5, 150), true],
+    [ages(4, 20), false],
     [ages(15, 151), false],
     [[], false],
   ]) {
@@ -60,7 +60,7 @@ test("one old result of ten is forgiven, two are not", () => {
 });
 
 test("what fits goes on fitting a little beyond, and must fit well to begin again", () => {
-  const [good, fair, bad] = [ages(15, 30), ages(5, 180), ages(15, 210)];
+  const [good, fair, bad] = [ages(15, 30), ages(3, 180), ages(15, 210)];
 
   assert.deepEqual(answers(fair, good, fair, bad, fair, good), [false, true, true, false, false, true]);
 });

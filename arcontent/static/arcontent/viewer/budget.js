@@ -5,9 +5,9 @@
 /** The answer is thought over after so many frames of the camera. */
 const WINDOW = 15;
 /** Of ten results nine must be this young, and this share of the frames must have one ... */
-const BEGIN = { ageMs: 150, share: 0.4 };
+const BEGIN = { ageMs: 150, share: 0.3 };
 /** ... and when it fits already, it goes on fitting up to here: it should not flicker. */
-const GO_ON = { ageMs: 200, share: 0.3 };
+const GO_ON = { ageMs: 200, share: 0.2 };
 
 export class LockBudget {
   constructor() {
