@@ -1,6 +1,6 @@
 // Matches descriptors of a frame with those of all targets at once by Hamming distance. Of 128 well-chosen bits each
 // byte is a key into a table; only descriptors that agree in some byte are looked at (multi-index hashing, Norouzi et
-// al. 2012), first in the 128 bits. So a file of twenty targets takes hardly longer than one of one.
+// al. 2012), first in the 128 bits. So a file of twenty targets takes about twice as long as one of one.
 
 import { WORDS } from "./freak.js";
 
