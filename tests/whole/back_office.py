@@ -29,8 +29,10 @@ from tests.arcontent.factories import VideoFactory
 from tests.whole.tenants import Tenant, make_tenant
 from vertexar.leases import JobStatus
 
-WORD: Final = "qvx"  # with the name of a table, the word of its rows: qvxinvitation
-ALL_BUT_A_LETTER: Final = "vx"  # finds it in a search, whose words every page repeats
+# With the name of a table the word of its rows: qvxjwkzinvitation. Pages carry hundreds of drawn
+# tokens, in which a shorter one would turn up by chance.
+WORD: Final = "qvxjwkz"
+ALL_BUT_A_LETTER: Final = "vxjwkz"  # finds it in a search, whose words every page repeats
 # What only those see who manage people, though they may see the content.
 OF_PEOPLE: Final = {"user", "membership", "invitation", "apisession", "auditentry"}
 ON_THE_DESK: Final = {
