@@ -10,8 +10,8 @@
  * @property {Float64Array} y
  */
 
-/** Of one template: more of them shake less in dim light, and take longer. */
-export const MOST_CORNERS = 160;
+/** Of one template. More shake less in dim light, but overlap: what is wrong in one is then wrong in many. */
+export const MOST_CORNERS = 90;
 /** Half the side of the square gradients are summed over. */
 const REACH_PX = 3;
 /** Corners keep this far from the border: the patch around them has to fit. */
