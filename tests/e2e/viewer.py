@@ -18,9 +18,10 @@ from tests.e2e.patches import overlay_corners
 from tests.e2e.system import BY_NAME
 
 PATIENCE_MS = 60_000  # without a graphics card, beside much else
-_FLAGS = (
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+# Pages and workers get no WebGL, as on phones where it is broken: nothing of ours needs it.
+FLAGS = (
+    "--disable-gpu", "--disable-software-rasterizer",
+    "--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--autoplay-policy=document-user-activation-required",
     f"--host-resolver-rules=MAP {BY_NAME} 127.0.0.1",
@@ -183,7 +184,7 @@ def opened_viewer(
         before: what else is to be done to the page before it is loaded.
     """
     device = device or Device()
-    browser = browsers.started_with(*_FLAGS, *_camera_flags(camera))
+    browser = browsers.started_with(*FLAGS, *_camera_flags(camera))
     with browser.new_context(
         viewport={"width": device.size[0], "height": device.size[1]},
         device_scale_factor=device.pixel_ratio,

@@ -166,13 +166,12 @@ test("the corners of a square are chosen, its edges are not", () => {
     image.data[i] = (isInside ? 200 : 0) + 4 * random();
   }
 
-  const { x, y, strength } = cornersToTrack(image, 0.5);
+  const { x, y } = cornersToTrack(image, 0.5);
 
   const strongest = Array.from(x.subarray(0, 4), (value, i) => [value * 0.5, y[i] * 0.5]);
   for (const [cx, cy] of [[25, 25], [55, 25], [25, 55], [55, 55]]) {
     assert.ok(strongest.some(([px, py]) => Math.hypot(px - cx, py - cy) < 4), `${cx}, ${cy} in ${strongest}`);
   }
-  assert.deepEqual(Array.from(strength).sort((a, b) => b - a), Array.from(strength));
 });
 
 test("an even template has no corners", () => {

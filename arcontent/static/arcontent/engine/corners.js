@@ -4,14 +4,14 @@
 /** @import { GreyImage } from "./image.js" */
 
 /**
- * Places worth tracking, in parallel arrays.
+ * Places worth tracking, in parallel arrays, the best first.
  * @typedef {object} Corners
  * @property {Float64Array} x pixels of the picture, from its top left corner
  * @property {Float64Array} y
- * @property {Float64Array} strength 0 to 1: 0.5 is the median of the chosen
  */
 
-const MOST_CORNERS = 90;
+/** Of one template. More shake less in dim light, but overlap: what is wrong in one is then wrong in many. */
+export const MOST_CORNERS = 90;
 /** Half the side of the square gradients are summed over. */
 const REACH_PX = 3;
 /** Corners keep this far from the border: the patch around them has to fit. */
@@ -22,17 +22,15 @@ const LEAST_SHARE = 0.001;
 /**
  * @param {GreyImage} image a template
  * @param {number} scale pixels of the image for one pixel of the picture
- * @returns {Corners} strongest first, at most 90
+ * @returns {Corners} strongest first, at most `MOST_CORNERS`
  */
 export function cornersToTrack(image, scale) {
   const strengths = smallerEigenvalues(image);
   const peaks = localPeaks(strengths, image.width, image.height);
   const chosen = spread(peaks, image.width, image.height);
-  const median = chosen.length > 0 ? strengths[chosen[chosen.length >> 1]] : 1;
   return {
     x: Float64Array.from(chosen, (at) => ((at % image.width) + 0.5) / scale),
     y: Float64Array.from(chosen, (at) => (Math.floor(at / image.width) + 0.5) / scale),
-    strength: Float64Array.from(chosen, (at) => strengths[at] / (strengths[at] + median)),
   };
 }
 

@@ -1,6 +1,7 @@
 // Follows a target from a pose that is nearly right to the one that fits the frame, and says whether the target
 // is really there. The picture itself is the reference in every frame, so errors do not add up.
 
+import { MOST_CORNERS } from "./corners.js";
 import { adjugate, isPlausible, mix, normalizedAt, project, refine, roomForPairs, squareOff } from "./homography.js";
 import { blankImage, halveInto } from "./image.js";
 import { MOST_BLUR, PatchAligner } from "./patch.js";
@@ -13,7 +14,6 @@ import { MOST_BLUR, PatchAligner } from "./patch.js";
 const PASSES = [3, 3, 2, 1, 0, 0];
 const FIRST_PASSES = [3, 3, 2, 1, 1, 0, 0];
 const FRAME_LEVELS = 4;
-const MOST_PATCHES = 128;
 /** A patch is looked for when its centre is this far inside the frame, in pixels of the level. */
 const MARGIN_PX = 6;
 /** How far a patch may be found from where it was expected, in pixels of the level. */
@@ -85,8 +85,8 @@ export class Tracker {
     this.target = target;
     /** The strongest corners of a level that are looked at. */
     this.mostPatches = Infinity;
-    this.pairs = roomForPairs(MOST_PATCHES);
-    this.likeness = new Float64Array(MOST_PATCHES);
+    this.pairs = roomForPairs(MOST_CORNERS);
+    this.likeness = new Float64Array(MOST_CORNERS);
     this.aligner = new PatchAligner();
     this.warp = new Float64Array(4);
     this.blurSums = { above: 0, below: 0 };

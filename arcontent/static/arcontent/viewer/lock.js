@@ -27,22 +27,29 @@ export class FrameLock {
     this.stopWatching = null;
     /** @private @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    /** Told of each camera frame that is seen in the live video. @type {(timestamp: number) => void} */
+    this.onLiveFrame = () => {};
   }
 
   /**
    * Show the frame of a result, if they are young enough. The first results only begin the keeping of frames.
    * @param {number} timestamp of the frame, as the engine tells it
+   * @returns {number} of the frame that is seen now: this one, or the newest of the live video
    */
   show(timestamp) {
     this.stopWatching ??= watchFrames(this.camera, (time) => this.keep(time));
     const frame = this.kept.find((kept) => kept.timestamp === timestamp);
-    if (frame === undefined) return;
+    if (frame === undefined) return timestamp;
     this.budget.result(performance.now() - frame.atMs);
-    if (!this.budget.fits || !frame.isDrawn) return this.showLive();
+    if (!this.budget.fits || !frame.isDrawn) {
+      this.showLive();
+      return this.kept[this.kept.length - 1].timestamp;
+    }
     draw(frame.canvas, frame.canvas.width, frame.canvas.height, this.canvas);
     this.canvas.hidden = false;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.showLive(), PATIENCE_MS);
+    return timestamp;
   }
 
   /** Keep no more frames, and show the live video. */
@@ -68,6 +75,7 @@ export class FrameLock {
     const isDrawn = this.budget.fits;
     if (isDrawn) draw(this.camera, this.camera.videoWidth, this.camera.videoHeight, canvas);
     this.kept.push({ timestamp, atMs: performance.now(), isDrawn, canvas });
+    if (this.canvas.hidden) this.onLiveFrame(timestamp);
   }
 }
 

@@ -2,6 +2,7 @@
 // session sleeps while the page is hidden, and gives the camera back meanwhile.
 
 import { CameraProblem } from "./camera.js";
+import { Motion } from "./motion.js";
 import { Presence } from "./presence.js";
 
 /** @typedef {import("../engine/recognizer.js").Recognizer} Recognizer */
@@ -51,11 +52,14 @@ export class Session {
     /** @private */
     this.presence = new Presence({ onFound: () => listener.onFound(), onLost: () => listener.onLost() });
     /** @private */
+    this.motion = new Motion();
+    /** @private */
     this.isOpen = false;
     /** @private whether the engine is given frames */
     this.isLooking = false;
     camera.video.addEventListener("resize", () => this.turn());
     camera.onStopped = () => this.end("camera_stopped");
+    lock.onLiveFrame = (timestamp) => this.carryOn(timestamp);
     recognizer.addEventListener("found", (event) => this.see(event));
     recognizer.addEventListener("update", (event) => this.see(event));
     recognizer.addEventListener("lost", () => this.miss());
@@ -102,7 +106,7 @@ export class Session {
     this.isLooking = false;
     this.recognizer.stop();
     this.light.stop();
-    this.lock.release();
+    this.forget();
     this.camera.close();
     this.presence.forget();
   }
@@ -119,22 +123,37 @@ export class Session {
     const { target, homography, frameWidth, frameHeight, timestamp } = /** @type {CustomEvent} */ (event).detail;
     if (homography === null) return;
     const frame = { width: frameWidth, height: frameHeight };
-    if (!this.stage.place({ homography, picture: this.pictures[target], frame })) return;
-    this.lock.show(timestamp);
+    const pose = { homography, picture: this.pictures[target], frame };
+    if (!this.stage.place(pose)) return;
+    this.motion.add(pose, timestamp);
+    const shown = this.lock.show(timestamp);
+    if (shown !== timestamp) this.carryOn(shown);
     this.presence.seen();
+  }
+
+  /** Put the overlay where the picture should be in a frame of the live video. @private @param {number} timestamp */
+  carryOn(timestamp) {
+    const pose = this.motion.at(timestamp);
+    if (pose !== null) this.stage.place(pose);
+  }
+
+  /** What is seen next has nothing to do with what was seen. @private */
+  forget() {
+    this.motion.forget();
+    this.lock.release();
   }
 
   /** The phone was turned, say: where the picture was in the frames of before it is no longer. @private */
   turn() {
     if (!this.isLooking) return;
-    this.lock.release();
+    this.forget();
     this.presence.forget();
     this.listener.onSearching();
   }
 
   /** @private */
   miss() {
-    this.lock.release();
+    this.forget();
     this.presence.missed();
   }
 
