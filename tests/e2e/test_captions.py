@@ -45,10 +45,7 @@ def contrast(shot: Rgb, corners: Corners) -> float:
 
 def seen(viewer: Viewer, corners: Corners, is_so: Callable[[float], bool]) -> bool:
     """Whether it comes to be so within some looks: captions are drawn with the next frame."""
-    for _ in range(40):
-        if is_so(contrast(viewer.shot(), corners)):
-            return True
-    return False
+    return any(is_so(contrast(viewer.shot(), corners)) for _ in range(40))
 
 
 def test_captions_are_shown_on_the_picture_when_wanted_and_hidden_again(

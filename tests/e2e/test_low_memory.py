@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 # As phones do when all the memory they have for canvases is taken.
 WITHOUT_CANVASES = "HTMLCanvasElement.prototype.getContext = () => null;"
-ENGINE_FAILED = "This browser can’t recognise pictures"  # noqa: RUF001
+ENGINE_FAILED = "This browser can’t recognise pictures"
 # Comes before the engine in its worker: there is room for a target, and for no frame.
 WITHOUT_ARRAYS = """
 self.Float32Array = class extends Float32Array {

@@ -12,7 +12,7 @@ from tests.e2e.viewer import opened_viewer
 
 pytestmark = pytest.mark.e2e
 
-STANDS_STILL = "The camera’s picture stands still. Open the page again, or in another browser."  # noqa: RUF001
+STANDS_STILL = "The camera’s picture stands still. Open the page again, or in another browser."
 ONLY_BLACK = "The camera sees only black. Is something covering it?"
 # Counts how often the page has taken a sample of the camera's picture.
 COUNT_LOOKS = """
