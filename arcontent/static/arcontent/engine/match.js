@@ -1,7 +1,7 @@
 // Matches descriptors of a frame with those of all targets at once by Hamming distance. Of 128 well-chosen bits each
 // byte is a key into a table; only descriptors that agree in some byte are looked at (multi-index hashing, Norouzi et
 // al. 2012), first in the 128 bits. Of many targets session.js has a rough look at all together, and a closer one at the
-// likeliest, so that a file of twenty takes less than twice as long as one of one.
+// likeliest: what a file of twenty costs beside one of one, `make bench-viewer` says.
 
 import { WORDS } from "./freak.js";
 
@@ -12,8 +12,8 @@ import { WORDS } from "./freak.js";
 /**
  * The bits that are looked at first, two base-36 digits each, a line for each key. They were chosen once, greedily, on
  * frames of ten pictures in twelve views, hard ones among them: seldom wrong in a frame, as often set as not, and
- * telling little of the others of their key. What chose them was not kept: no command makes this list again, and another
- * list is judged by what `make bench-viewer` then finds, in what time.
+ * telling little of the others of their key; 123 different ones, as some serve two keys. What chose them was not kept:
+ * no command makes this list again, and another list is judged by what `make bench-viewer` then finds, in what time.
  */
 export const EXTRACT = Uint16Array.from(
   (
