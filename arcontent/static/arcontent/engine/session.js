@@ -13,7 +13,6 @@ import { mix, multiply, normalizedAt } from "./homography.js";
 
 /** @import { Keypoints } from "./detect.js" */
 /** @import { Descriptions } from "./freak.js" */
-/** @import { Matches } from "./match.js" */
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target } from "./target.js" */
@@ -81,7 +80,9 @@ export class Session {
     this.small = null;
     this.describer = new Describer(LIMITS.total);
     this.pyramid = new FramePyramid(width, height);
-    this.matcher = new Matcher(targets, LIMITS.total);
+    /** Of each target; and of many together, to tell which of them are likely. */
+    this.matchers = targets.map((target) => new Matcher([target], LIMITS.total));
+    this.rough = targets.length > MOST_TARGETS ? new Matcher(targets, LIMITS.total, { isRough: true }) : null;
     this.seekers = targets.map((target) => ({
       target,
       finder: new PoseFinder(target),
@@ -155,10 +156,10 @@ export class Session {
    */
   find(frame, targets, part = WHOLE) {
     const { keypoints, descriptions, toFrame } = this.describe(frame, part);
-    const matches = this.matcher.match(keypoints, descriptions);
-    for (const target of this.likeliest(targets, matches, keypoints, descriptions)) {
+    for (const target of this.likeliest(Array.from(targets), keypoints, descriptions)) {
       const { finder, tracker } = this.seekers[target];
-      const proposals = finder.propose(matches[target], keypoints, descriptions).slice(0, MOST_PROPOSALS);
+      const [matches] = this.matchers[target].match(keypoints, descriptions);
+      const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
         let sighting = tracker.track(this.pyramid, multiply(toFrame, homography));
         for (let i = 0; i < SETTLING && sighting !== null && sighting.inliers < SETTLED * sighting.visible; i += 1) {
@@ -191,16 +192,15 @@ export class Session {
   }
 
   /**
-   * The targets that the most matches agree on.
-   * @param {Iterable<number>} targets
-   * @param {Matches[]} matches of each target
+   * The targets that the most rough matches agree on.
+   * @param {number[]} numbers of the targets
    * @param {Keypoints} keypoints
    * @param {Descriptions} descriptions
    * @returns {number[]} at most `MOST_TARGETS`, the likeliest first
    */
-  likeliest(targets, matches, keypoints, descriptions) {
-    const numbers = Array.from(targets);
-    if (numbers.length <= MOST_TARGETS) return numbers;
+  likeliest(numbers, keypoints, descriptions) {
+    if (this.rough === null || numbers.length <= MOST_TARGETS) return numbers;
+    const matches = this.rough.match(keypoints, descriptions);
     const votes = numbers.map((target) => {
       const { finder } = this.seekers[target];
       finder.collect(matches[target], keypoints, descriptions);
