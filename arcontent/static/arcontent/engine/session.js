@@ -53,15 +53,17 @@ const MOST_MISSED = 3;
 /** Least time between two searches: more would only cost battery. */
 const SEARCH_EVERY_MS = 55;
 /**
- * Parts of the frame that are looked at magnified, one after the other, in every other search: left, top, width and
- * height as shares of the frame. A part of half the frame shows small pictures twice as large; a band, stretched one
- * way, straightens up pictures that are seen from the side.
+ * Parts of the frame that are looked at magnified, one after the other, in every other search: their middles, as shares
+ * of the frame, and the symmetric map from pixels of what is looked at to those of the frame (xx, xy, yy). One that
+ * halves both ways shows small pictures twice as large; one that halves a single way, along the frame's sides or
+ * across, straightens up pictures that are seen from the side.
  */
 const PARTS = [
-  [0.25, 0.25, 0.5, 0.5], [0, 0.25, 1, 0.5], [0.25, 0, 0.5, 1],
-  [0, 0, 0.5, 0.5], [0.5, 0, 0.5, 0.5], [0, 0.5, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5],
+  [0.5, 0.5, 0.35, 0, 0.35], [0.5, 0.5, 1, 0, 0.4], [0.5, 0.5, 0.4, 0, 1], [0.5, 0.5, 0.7, 0.3, 0.7],
+  [0.5, 0.5, 0.7, -0.3, 0.7], [0.25, 0.25, 0.5, 0, 0.5], [0.75, 0.25, 0.5, 0, 0.5], [0.25, 0.75, 0.5, 0, 0.5],
+  [0.75, 0.75, 0.5, 0, 0.5],
 ];
-const WHOLE = [0, 0, 1, 1];
+const WHOLE = [0.5, 0.5, 1, 0, 1];
 /** Share of the last motion that is expected again. */
 const MOMENTUM = 0.8;
 
@@ -151,7 +153,7 @@ export class Session {
    * Look for targets anywhere in the frame, or in a part of it.
    * @param {GreyImage} frame
    * @param {Iterable<number>} targets numbers of those that are looked for
-   * @param {number[]} [part] left, top, width and height, as shares of the frame
+   * @param {number[]} [part] of `PARTS`
    * @returns {{target: number, sighting: Sighting} | null}
    */
   find(frame, targets, part = WHOLE) {
@@ -174,20 +176,21 @@ export class Session {
   /**
    * Describe the keypoints of a frame, or of a part of it: magnified, but as it is on a slow machine.
    * @param {GreyImage} frame
-   * @param {number[]} part left, top, width and height, as shares of the frame
+   * @param {number[]} part of `PARTS`
    * @returns {{keypoints: Keypoints, descriptions: Descriptions, toFrame: Float64Array}} overwritten by the next call, but
    *   for the homography from where keypoints are to the frame
    */
   describe(frame, part) {
-    const [left, top, across, down] = [part[0] * this.width, part[1] * this.height, part[2], part[3]];
     const isWhole = part === WHOLE;
     const { space, detector, image } = this.isThrifty && !isWhole ? (this.small ??= this.eye(2)) : this.large;
-    const stepX = (across * this.width) / space.width;
-    const stepY = (down * this.height) / space.height;
-    if (!isWhole) magnifyInto(frame, image, left, top, stepX, stepY);
+    const [middleX, middleY, ...map] = part;
+    const [xx, xy, yy] = map.map((value) => (value * this.width) / space.width);
+    const left = middleX * this.width - 0.5 * (xx * space.width + xy * space.height);
+    const top = middleY * this.height - 0.5 * (xy * space.width + yy * space.height);
+    const toFrame = Float64Array.of(xx, xy, left, xy, yy, top, 0, 0, 1);
+    if (!isWhole) magnifyInto(frame, image, toFrame);
     space.fill(isWhole ? frame : image);
     const keypoints = detector.detect();
-    const toFrame = Float64Array.of(stepX, 0, left, 0, stepY, top, 0, 0, 1);
     return { keypoints, descriptions: this.describer.describe(space, keypoints), toFrame };
   }
 
