@@ -1,12 +1,16 @@
 """The bench of recognition: its clips are where they say, and its report says what was seen."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.bench.viewer.conditions import HARDER, ORDINARY, STRANGER, Shot
+from tests.bench.viewer.engines import Stored, Told
 from tests.bench.viewer.figures import Seen, judge
+from tests.bench.viewer.floor import floor_px
+from tests.bench.viewer.many import MANY, Looked, Pair, judged, many_lines
 from tests.bench.viewer.report import Run, section, summary
 from tests.bench.viewer.scene import render, render_stranger
 from tests.e2e.clips import View
@@ -154,3 +158,76 @@ def test_there_are_23_ordinary_conditions_and_each_has_a_name_of_its_own() -> No
 
     assert len(ORDINARY) == 23
     assert len(set(names)) == len(names)
+
+
+def grid(side: int) -> np.ndarray:
+    """Points of a square of 300 pixels, row by row."""
+    places = np.linspace(0, 300, side)
+    return np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2)
+
+
+def test_of_what_a_homography_shows_nothing_is_left() -> None:
+    points = grid(5)
+    seen_at = (
+        np.column_stack([points, np.ones(25)])
+        @ np.array([[0.9, 0.2, 40], [-0.1, 1.1, 30], [4e-4, -2e-4, 1]]).T
+    )
+
+    assert floor_px(points, seen_at[:, :2] / seen_at[:, 2:]) < 1e-3
+
+
+def test_what_no_homography_shows_is_left() -> None:
+    # Every other point is moved to the left, the others to the right: of that a homography can
+    # take up 4 % (of the squares; the part that grows with x times y), so that 2 % are missing.
+    points = grid(4)
+    rows, columns = np.divmod(np.arange(16), 4)
+    moved = np.where((rows + columns) % 2 == 0, 2.0, -2.0)
+
+    left_px = floor_px(points, points + np.column_stack([moved, np.zeros(16)]))
+
+    assert 2 * 0.95 < left_px <= 2.0
+
+
+def test_the_report_says_what_no_homography_can_show() -> None:
+    told = [seen("bent by 30 degrees", floors_px=(2.0, 3.0, 2.5)), seen("head-on")]
+
+    rows = section(told, Run(1, 1, 0, 60)).splitlines()
+
+    assert any(row.startswith("| bent") and row.endswith("| 2.50 / 2.90 |") for row in rows)
+    assert any(row.startswith("| head-on") and row.endswith("|  |") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("pose", "target", "expected"),
+    [
+        (SQUARE + 0.5, 3, (True, False)),
+        (SQUARE + 0.5, 2, (False, True)),
+        (SQUARE + 40, 3, (False, True)),
+        (None, None, (False, False)),
+    ],
+    ids=["right", "another picture", "elsewhere", "nothing"],
+)
+def test_a_look_is_right_when_the_right_picture_is_told_where_it_is(
+    pose: np.ndarray | None, target: int | None, expected: tuple[bool, bool]
+) -> None:
+    clip = Stored("fill 15 %", Path("clip"), 1, SQUARE, SQUARE[None])
+
+    looked = judged(clip, Told(shown=[pose], raw=[pose], ms=[9.0], targets=[target]), wanted=3)
+
+    assert (looked.is_found, looked.is_mistaken, looked.ms) == (*expected, 9.0)
+
+
+def test_twenty_are_compared_with_one() -> None:
+    found, missed = (
+        Looked(is_found=True, is_mistaken=False, ms=20),
+        Looked(is_found=False, is_mistaken=False, ms=30),
+    )
+    pairs = [Pair(found, replace(missed, is_mistaken=True)), Pair(found, replace(found, ms=36))]
+
+    text = "\n".join(many_lines(pairs))
+
+    assert "| found | 2 of 2 | 1 of 2 |" in text
+    assert "| another picture or place told | 0 | 1 |" in text
+    assert "| 1.65x |" in text
+    assert many_lines([]) == []
+    assert len(set(MANY)) == 20

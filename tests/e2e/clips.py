@@ -80,6 +80,7 @@ def render_clip(
     shown_frames: int = 45,
     tail_frames: int = 15,
     seed: int = 11,
+    has_counter: bool = True,
 ) -> Clip:
     """Write a clip as YUV4MPEG2 (4:2:0) and return its truth.
 
@@ -94,6 +95,7 @@ def render_clip(
         shown_frames: frames with the picture.
         tail_frames: frames after it has left.
         seed: of clutter and noise.
+        has_counter: whether each frame's number is drawn into it.
 
     Raises:
         ValueError: the size is odd, or there are more frames than the counter can count.
@@ -122,7 +124,8 @@ def render_clip(
                 frame = _overlay(clutter, picture, pose)
                 corners = _project_corners(pose, picture_size=picture_size)
             shot = _expose(rng, frame, conditions)
-            _draw_counter(shot, number)
+            if has_counter:
+                _draw_counter(shot, number)
             file.write(b"FRAME\n")
             file.write(cv2.cvtColor(shot, cv2.COLOR_RGB2YUV_I420).tobytes())
             truth.append(corners)

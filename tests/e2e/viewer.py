@@ -35,6 +35,7 @@ performance.now = () => now() / 5;
 # Runs before any script of the page. At each event it keeps what the camera shows at that moment.
 _WITNESS = """
 window.witness = { events: [], violations: [] };
+const { getContext } = HTMLCanvasElement.prototype;
 document.addEventListener("securitypolicyviolation", (event) => {
   window.witness.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
 });
@@ -44,7 +45,7 @@ for (const name of ["found", "lost"]) {
     const canvas = document.createElement("canvas");
     canvas.width = camera.videoWidth;
     canvas.height = camera.videoHeight;
-    canvas.getContext("2d").drawImage(camera, 0, 0);
+    getContext.call(canvas, "2d").drawImage(camera, 0, 0);
     window.witness.events.push({ name, frame: canvas.toDataURL("image/png") });
   });
 }

@@ -19,11 +19,15 @@ from tests.bench.page import put_section
 from tests.bench.viewer import engines
 from tests.bench.viewer.batches import PICTURES, Batch, rendered_clips
 from tests.bench.viewer.conditions import STRANGER
+from tests.bench.viewer.engines import Stored
 from tests.bench.viewer.figures import Seen, judge
+from tests.bench.viewer.floor import floor_px
+from tests.bench.viewer.many import Pair, looked_at, merged_file
 from tests.bench.viewer.report import TITLE, Run, section, summary
 
 PAGE: Final = Path(__file__).parents[3] / "docs" / "benchmarks.md"
 STRANGER_FRAMES: Final = 9000
+CORNERS: Final = 4  # judged points of a picture that is seen flat
 
 
 def main() -> None:
@@ -54,21 +58,26 @@ def main() -> None:
         for picture in pictures
     ]
     began = time.monotonic()
+    pairs: list[Pair] = []
     try:
-        seen = list(_watched(batches, root, peer_seeds=peer_seeds, is_kept=bool(chosen.folder)))
+        seen = list(
+            _watched(batches, root, pairs, peer_seeds=peer_seeds, is_kept=bool(chosen.folder))
+        )
     finally:
         if not chosen.folder:
             shutil.rmtree(root)
     run = Run(len(pictures), chosen.seeds, peer_seeds, time.monotonic() - began)
     print(summary(seen))
-    text = section(seen, run)
+    text = section(seen, run, pairs)
     print(text)
     if not chosen.dry_run:
         put_section(PAGE, TITLE, text)
 
 
-def _watched(batches: list[Batch], root: Path, *, peer_seeds: int, is_kept: bool) -> Iterator[Seen]:
-    """Let the engines watch while the next clips are rendered."""
+def _watched(
+    batches: list[Batch], root: Path, pairs: list[Pair], *, peer_seeds: int, is_kept: bool
+) -> Iterator[Seen]:
+    """Let the engines watch while the next clips are rendered; put looks for twenty in a list."""
     with ExitStack() as stack:
         root.mkdir(parents=True, exist_ok=True)
         # Not forked: a child would hold the pipes to Node open.
@@ -76,6 +85,7 @@ def _watched(batches: list[Batch], root: Path, *, peer_seeds: int, is_kept: bool
         pool = stack.enter_context(ProcessPoolExecutor(max_workers=1, mp_context=spawning))
         ours = stack.enter_context(engines.our_engine())
         peer = stack.enter_context(engines.stock_mindar(root)) if peer_seeds else None
+        merged = merged_file(root / "twenty.mind")
         rendered = [pool.submit(rendered_clips, batch) for batch in batches[:2]]
         for number, batch in enumerate(batches):
             clips = rendered[number].result()
@@ -92,9 +102,18 @@ def _watched(batches: list[Batch], root: Path, *, peer_seeds: int, is_kept: bool
                         shown=answer.shown,
                         raw=answer.raw,
                         ms=answer.ms,
+                        floors_px=_floors_px(clip),
                     )
+            pairs += looked_at(ours, batch, clips, merged)
             if not is_kept:
                 shutil.rmtree(batch.folder)
+
+
+def _floors_px(clip: Stored) -> list[float]:
+    """Of each frame of a clip that four corners do not tell all of."""
+    if clip.places is None or len(clip.points) == CORNERS:
+        return []
+    return [floor_px(clip.points, places) for places in clip.places]
 
 
 if __name__ == "__main__":

@@ -40,11 +40,19 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an engine told of a clip: for each frame the places of the judged points, or None."""
+    """What an engine told of a clip, frame by frame.
+
+    Attributes:
+        shown: places of the judged points, or None.
+        raw: the same before the engine's filter; empty where that is not told.
+        ms: the frame's.
+        targets: number of the picture in the file, or None; empty where that is not told.
+    """
 
     shown: list[Places | None]
     raw: list[Places | None]
     ms: list[float]
+    targets: list[int | None]
 
 
 class Engine(Protocol):
@@ -64,10 +72,18 @@ class Ours:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def watch(self, mind: Path, clips: Sequence[Stored]) -> list[Told]:
-        """Look for a picture in clips, one after the other."""
+    def watch(self, mind: Path, clips: Sequence[Stored], *, is_fresh: bool = False) -> list[Told]:
+        """Look for the pictures of a file in clips, one after the other.
+
+        Args:
+            mind: the file.
+            clips: where to look.
+            is_fresh: each clip is searched as if nothing had been before: its first frame as a
+                whole.
+        """
         question = {
             "mind": str(mind),
+            "is_fresh": is_fresh,
             "clips": [{"path": str(clip.path), "frames": clip.frames} for clip in clips],
             "width": FRAME_PX[0],
             "height": FRAME_PX[1],
@@ -96,6 +112,7 @@ def _through_homographies(clip: Stored, told: list[dict[str, Any]]) -> Told:
         shown=[places(one["shown"]) for one in told],
         raw=[places(one["raw"]) for one in told],
         ms=[one["ms"] for one in told],
+        targets=[one["target"] for one in told],
     )
 
 
@@ -133,7 +150,7 @@ class MindAr:
         told = answer["told"]
         outline = clip.points[_outline_of(clip.points)] if len(clip.points) else None
         shown = [_from_corners(clip.points, outline, one["corners"]) for one in told]
-        return Told(shown=shown, raw=[], ms=[one["ms"] for one in told])
+        return Told(shown=shown, raw=[], ms=[one["ms"] for one in told], targets=[])
 
 
 def _outline_of(points: Places) -> list[int]:

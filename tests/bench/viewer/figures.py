@@ -26,6 +26,8 @@ class Seen:
         wrong: frames with a wrong pose, by more than 10 px and 6 % of the diagonal on average.
         errors_px: of each frame with a pose, mean over the judged points, as shown.
         raw_errors_px: the same before the engine's filter; empty where that is not told.
+        floors_px: of each frame, the error of the best homography; empty where a homography can
+            tell all.
         shake_px: root mean square distance of the judged points, before the filter, from their
             mean places; tells something of a camera at rest alone. None with too few poses.
         shown_shake_px: the same after the filter.
@@ -43,6 +45,7 @@ class Seen:
     wrong: int
     errors_px: tuple[float, ...]
     raw_errors_px: tuple[float, ...]
+    floors_px: tuple[float, ...]
     shake_px: float | None
     shown_shake_px: float | None
     jump_px: float | None
@@ -57,6 +60,7 @@ def judge(
     shown: Sequence[Places | None],
     raw: Sequence[Places | None],
     ms: Sequence[float],
+    floors_px: Sequence[float] = (),
 ) -> Seen:
     """Compare what an engine told of a clip with its truth.
 
@@ -67,6 +71,7 @@ def judge(
         shown: for each frame the engine's (K, 2) places of them, or None.
         raw: the same before its filter; empty when that is not told.
         ms: of each frame.
+        floors_px: of each frame, the error that the best homography has.
     """
     if truth is None:
         wrong = [pose is not None for pose in shown]
@@ -87,6 +92,7 @@ def judge(
         wrong=sum(e is not None and not ok for e, ok in zip(errors, right, strict=True)),
         errors_px=tuple(e for e in errors if e is not None),
         raw_errors_px=tuple(mean_length(one) for one in raw_off),
+        floors_px=tuple(floors_px),
         shake_px=shake([pose for pose in raw if pose is not None]),
         shown_shake_px=shake([pose for pose in shown if pose is not None]),
         jump_px=jump(off),
@@ -136,6 +142,7 @@ def _seen(
     missed: int = 0,
     errors_px: tuple[float, ...] = (),
     raw_errors_px: tuple[float, ...] = (),
+    floors_px: tuple[float, ...] = (),
     shake_px: float | None = None,
     shown_shake_px: float | None = None,
     jump_px: float | None = None,
@@ -154,6 +161,7 @@ def _seen(
         wrong=wrong,
         errors_px=errors_px,
         raw_errors_px=raw_errors_px,
+        floors_px=floors_px,
         shake_px=shake_px,
         shown_shake_px=shown_shake_px,
         jump_px=jump_px,

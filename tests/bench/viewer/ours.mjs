@@ -1,6 +1,6 @@
 // Runs our engine over raw clips. Reads one question a line, answers each with a line:
-//   {mind, clips: [{path, frames}], width, height, fps} -> {load_ms, clips: [[{shown, raw, ms}]]}
-// `shown` and `raw` are homographies from picture to frame, or null; `ms` is the CPU time of the frame,
+//   {mind, is_fresh, clips: [{path, frames}], width, height, fps} -> {load_ms, clips: [[{shown, raw, target, ms}]]}
+// Searches go on from clip to clip, each with its own part of the frame, unless `is_fresh` is said. `shown` and `raw` are homographies from picture to frame, or null; `ms` is the CPU time of the frame,
 // as other work on the machine would else be counted, too.
 
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { readTargets } from "../../../arcontent/static/arcontent/engine/target.j
 const PAUSE_MS = 1000;
 
 /** Look at clips one after the other with a session that forgets between them. */
-function watch({ mind, clips, width, height, fps }) {
+function watch({ mind, is_fresh: isFresh, clips, width, height, fps }) {
   const file = readFileSync(mind);
   const before = performance.now();
   const targets = readTargets(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
@@ -23,6 +23,7 @@ function watch({ mind, clips, width, height, fps }) {
     const bytes = readFileSync(path);
     clockMs += PAUSE_MS;
     session.lose();
+    if (isFresh) session.attempts = 0;
     return Array.from({ length: frames }, (_, number) => {
       const data = Float32Array.from(bytes.subarray(number * width * height, (number + 1) * width * height));
       clockMs += 1000 / fps;
@@ -31,7 +32,7 @@ function watch({ mind, clips, width, height, fps }) {
       const { user, system } = process.cpuUsage(start);
       const ms = (user + system) / 1000;
       const raw = event?.homography ? session.track.last : null;
-      return { shown: listed(event?.homography), raw: listed(raw), ms };
+      return { shown: listed(event?.homography), raw: listed(raw), target: event?.target ?? null, ms };
     });
   });
   return { load_ms: loadMs, clips: told };

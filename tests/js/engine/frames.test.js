@@ -91,6 +91,12 @@ test("a form that throws is left for the next", async () => {
   assert.equal(shot.source.width, 640);
 });
 
+test("where not even a canvas can be drawn on it is said, not taken for a video without a picture", async () => {
+  browserWith({ document: { createElement: () => ({ getContext: () => null }) } });
+
+  await assert.rejects(new FrameGrabber().grab(VIDEO), /no canvas/);
+});
+
 test("a video without a picture yet gives no frame, and costs no form", async () => {
   browserWith({ ...videoFrames(), ...bitmaps });
   const grabber = new FrameGrabber();

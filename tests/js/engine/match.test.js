@@ -87,6 +87,30 @@ test("a descriptor that differs in more than 210 bits is no match, however like 
   assert.deepEqual([matched.has(0), matched.has(1)], [true, false]);
 });
 
+test("a rough look passes over descriptors that differ in more than twenty of the chosen bits, a close one does not", () => {
+  const random = randomNumbers(11);
+  const subject = target(random);
+  const [keypoints, descriptions] = asFrame(subject.features[0], 0, 0, random);
+  // Some bits are chosen for several keys: these are not.
+  const bits = Array.from(EXTRACT);
+  const once = bits.filter((bit) => bits.indexOf(bit) === bits.lastIndexOf(bit));
+  const [first, second] = [true, false].map((isFirst) => once.filter((bit) => bits.indexOf(bit) < 64 === isFirst));
+  const flip = (row, chosen) => {
+    for (const bit of chosen) descriptions.words[row * WORDS + (bit >> 5)] ^= 1 << (31 - (bit & 31));
+  };
+  flip(0, [...first.slice(0, 10), ...second.slice(0, 10)]);
+  flip(1, [...first.slice(0, 10), ...second.slice(0, 11)]);
+
+  const seenBy = (matcher) => {
+    const [{ count, keypoint }] = matcher.match(keypoints, descriptions);
+    const matched = new Set(keypoint.subarray(0, count));
+    return [matched.has(0), matched.has(1)];
+  };
+
+  assert.deepEqual(seenBy(new Matcher([subject], 100, { isRough: true })), [true, false]);
+  assert.deepEqual(seenBy(new Matcher([subject], 100)), [true, true]);
+});
+
 test("minima are never matched with maxima", () => {
   const random = randomNumbers(5);
   const subject = target(random);

@@ -54,6 +54,7 @@ export class FrameGrabber {
   /**
    * @param {HTMLVideoElement} video
    * @returns {Promise<Shot | null>} null when the video has no picture yet
+   * @throws {Error} when the last form does not work either
    */
   async grab(video) {
     const { videoWidth, videoHeight } = video;
@@ -62,7 +63,7 @@ export class FrameGrabber {
       try {
         const shot = await this.take(video, videoWidth, videoHeight);
         if (shot !== null) return shot;
-        if (!this.fallBack()) return null;
+        this.fallBack();
       } catch (error) {
         if (!this.fallBack()) throw error;
       }
@@ -73,7 +74,8 @@ export class FrameGrabber {
    * @param {HTMLVideoElement} video
    * @param {number} frameWidth
    * @param {number} frameHeight
-   * @returns {Promise<Shot | null>} null when the form cannot be used
+   * @returns {Promise<Shot | null>} null when the form, which is not the last one, cannot be used
+   * @throws {Error} when it failed
    */
   async take(video, frameWidth, frameHeight) {
     const factor = shrinkFactor(frameWidth, frameHeight);
@@ -98,7 +100,7 @@ export class FrameGrabber {
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
     const context = this.canvas.getContext("2d", { willReadFrequently: true });
-    if (context === null) return null;
+    if (context === null) throw new Error("no canvas: phones that are short of memory give none");
     context.drawImage(video, 0, 0, width, height);
     const source = context.getImageData(0, 0, width, height);
     return { source, transfer: [source.data.buffer], factor: 1, frameWidth, frameHeight };

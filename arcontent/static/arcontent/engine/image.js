@@ -42,28 +42,26 @@ export function halveInto(source, target) {
 }
 
 /**
- * Fill an image with a part of another, stretched: read by bilinear interpolation, the border goes on.
+ * Fill an image with what another shows through a linear map: read by bilinear interpolation, the border goes on.
  * @param {GreyImage} source
  * @param {GreyImage} target overwritten
- * @param {number} left of the part, in pixels of the source from its top left corner
- * @param {number} top
- * @param {number} stepX pixels of the source for one of the target
- * @param {number} stepY
+ * @param {ArrayLike<number>} map six numbers, row by row: from places in the target to places in the source, both in
+ *   pixels from the top left corner
  */
-export function magnifyInto(source, target, left, top, stepX, stepY) {
+export function magnifyInto(source, target, map) {
+  const [xx, xy, x0, yx, yy, y0] = Array.from(map);
   const { width, height, data } = source;
   for (let j = 0, at = 0; j < target.height; j += 1) {
-    const y = Math.min(Math.max(top + (j + 0.5) * stepY - 0.5, 0), height - 1);
-    const y0 = Math.min(Math.floor(y), height - 2);
-    const fy = y - y0;
     for (let i = 0; i < target.width; i += 1, at += 1) {
-      const x = Math.min(Math.max(left + (i + 0.5) * stepX - 0.5, 0), width - 1);
-      const x0 = Math.min(x | 0, width - 2);
-      const fx = x - x0;
-      const upper = y0 * width + x0;
+      const x = Math.min(Math.max(xx * (i + 0.5) + xy * (j + 0.5) + x0 - 0.5, 0), width - 1);
+      const y = Math.min(Math.max(yx * (i + 0.5) + yy * (j + 0.5) + y0 - 0.5, 0), height - 1);
+      const left = Math.min(x | 0, width - 2);
+      const top = Math.min(y | 0, height - 2);
+      const fx = x - left;
+      const upper = top * width + left;
       const lower = upper + width;
       const above = data[upper] + (data[upper + 1] - data[upper]) * fx;
-      target.data[at] = above + (data[lower] + (data[lower + 1] - data[lower]) * fx - above) * fy;
+      target.data[at] = above + (data[lower] + (data[lower + 1] - data[lower]) * fx - above) * (y - top);
     }
   }
 }

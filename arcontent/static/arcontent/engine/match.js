@@ -1,6 +1,7 @@
 // Matches descriptors of a frame with those of all targets at once by Hamming distance. Of 128 well-chosen bits each
 // byte is a key into a table; only descriptors that agree in some byte are looked at (multi-index hashing, Norouzi et
-// al. 2012), first in the 128 bits. So a file of twenty targets takes about twice as long as one of one.
+// al. 2012), first in the 128 bits. Of many targets session.js has a rough look at all together, and a closer one at the
+// likeliest: what a file of twenty costs beside one of one, `make bench-viewer` says.
 
 import { WORDS } from "./freak.js";
 
@@ -9,9 +10,10 @@ import { WORDS } from "./freak.js";
 /** @import { Target } from "./target.js" */
 
 /**
- * The bits that are looked at first, two base-36 digits each, a line for each key. They were chosen greedily on
+ * The bits that are looked at first, two base-36 digits each, a line for each key. They were chosen once, greedily, on
  * frames of ten pictures in twelve views, hard ones among them: seldom wrong in a frame, as often set as not, and
- * telling little of the others of their key.
+ * telling little of the others of their key; 123 different ones, as some serve two keys. What chose them was not kept:
+ * no command makes this list again, and another list is judged by what `make bench-viewer` then finds, in what time.
  */
 export const EXTRACT = Uint16Array.from(
   (
@@ -37,8 +39,9 @@ export const EXTRACT = Uint16Array.from(
 const TABLES = 16;
 const EXTRACT_WORDS = 4;
 /** Most of those bits in which a match may differ, in the first half and in all. */
-const MOST_OF_64 = 16;
-const MOST_OF_128 = 32;
+const CLOSE = { of64: 16, of128: 32 };
+/** The same where matches only tell which of many targets are worth a closer look. */
+const ROUGH = { of64: 10, of128: 20 };
 /** What so many rows have in common tells too little of any to be worth looking at them. */
 const MOST_IN_BUCKET = 90;
 /** Most bits of 666 in which a match may differ. */
@@ -63,9 +66,10 @@ export class Matcher {
   /**
    * @param {readonly Target[]} targets
    * @param {number} capacity most keypoints of a frame
+   * @param {{isRough?: boolean}} [options] whether fewer matches, sooner, are enough
    */
-  constructor(targets, capacity) {
-    this.indexes = [0, 1].map((kind) => new Index(targets, kind));
+  constructor(targets, capacity, { isRough = false } = {}) {
+    this.indexes = [0, 1].map((kind) => new Index(targets, kind, isRough ? ROUGH : CLOSE));
     /** @type {Matches[]} */
     this.matches = targets.map(() => ({
       count: 0,
@@ -109,8 +113,10 @@ class Index {
   /**
    * @param {readonly Target[]} targets
    * @param {number} kind
+   * @param {{of64: number, of128: number}} most of the chosen bits in which a match may differ
    */
-  constructor(targets, kind) {
+  constructor(targets, kind, most) {
+    this.most = most;
     const lists = targets.map(({ features }) => features[kind]);
     /** First row of each target. */
     this.firsts = lists.map((_, i) => lists.slice(0, i).reduce((sum, { count }) => sum + count, 0));
@@ -153,6 +159,7 @@ class Index {
     this.bounds.fill(MOST_OF_ALL / RATIO);
     extract(words, keypoint * WORDS, this.extract, 0);
     const { extracts, stamps } = this;
+    const { of64: mostOf64, of128: mostOf128 } = this.most;
     const [a, b, c, d] = this.extract;
     for (let table = 0; table < TABLES; table += 1) {
       const { rows, starts } = this.tables[table];
@@ -163,8 +170,8 @@ class Index {
         const row = rows[i];
         const at = row * EXTRACT_WORDS;
         const of64 = onesOfTwo(a ^ extracts[at], b ^ extracts[at + 1]);
-        if (of64 > MOST_OF_64) continue;
-        if (of64 + onesOfTwo(c ^ extracts[at + 2], d ^ extracts[at + 3]) > MOST_OF_128) continue;
+        if (of64 > mostOf64) continue;
+        if (of64 + onesOfTwo(c ^ extracts[at + 2], d ^ extracts[at + 3]) > mostOf128) continue;
         if (stamps[row] === keypoint + 1) continue;
         stamps[row] = keypoint + 1;
         this.compare(row, words, keypoint * WORDS);

@@ -13,7 +13,6 @@ import { mix, multiply, normalizedAt } from "./homography.js";
 
 /** @import { Keypoints } from "./detect.js" */
 /** @import { Descriptions } from "./freak.js" */
-/** @import { Matches } from "./match.js" */
 /** @import { Homography } from "./homography.js" */
 /** @import { GreyImage } from "./image.js" */
 /** @import { Target } from "./target.js" */
@@ -54,15 +53,17 @@ const MOST_MISSED = 3;
 /** Least time between two searches: more would only cost battery. */
 const SEARCH_EVERY_MS = 55;
 /**
- * Parts of the frame that are looked at magnified, one after the other, in every other search: left, top, width and
- * height as shares of the frame. A part of half the frame shows small pictures twice as large; a band, stretched one
- * way, straightens up pictures that are seen from the side.
+ * Parts of the frame that are looked at magnified, one after the other, in every other search: their middles, as shares
+ * of the frame, and the symmetric map from pixels of what is looked at to those of the frame (xx, xy, yy). One that
+ * halves both ways shows small pictures twice as large; one that halves a single way, along the frame's sides or
+ * across, straightens up pictures that are seen from the side.
  */
 const PARTS = [
-  [0.25, 0.25, 0.5, 0.5], [0, 0.25, 1, 0.5], [0.25, 0, 0.5, 1],
-  [0, 0, 0.5, 0.5], [0.5, 0, 0.5, 0.5], [0, 0.5, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5],
+  [0.5, 0.5, 0.35, 0, 0.35], [0.5, 0.5, 1, 0, 0.4], [0.5, 0.5, 0.4, 0, 1], [0.5, 0.5, 0.7, 0.3, 0.7],
+  [0.5, 0.5, 0.7, -0.3, 0.7], [0.25, 0.25, 0.5, 0, 0.5], [0.75, 0.25, 0.5, 0, 0.5], [0.25, 0.75, 0.5, 0, 0.5],
+  [0.75, 0.75, 0.5, 0, 0.5],
 ];
-const WHOLE = [0, 0, 1, 1];
+const WHOLE = [0.5, 0.5, 1, 0, 1];
 /** Share of the last motion that is expected again. */
 const MOMENTUM = 0.8;
 
@@ -81,7 +82,9 @@ export class Session {
     this.small = null;
     this.describer = new Describer(LIMITS.total);
     this.pyramid = new FramePyramid(width, height);
-    this.matcher = new Matcher(targets, LIMITS.total);
+    /** Of each target; and of many together, to tell which of them are likely. */
+    this.matchers = targets.map((target) => new Matcher([target], LIMITS.total));
+    this.rough = targets.length > MOST_TARGETS ? new Matcher(targets, LIMITS.total, { isRough: true }) : null;
     this.seekers = targets.map((target) => ({
       target,
       finder: new PoseFinder(target),
@@ -150,15 +153,15 @@ export class Session {
    * Look for targets anywhere in the frame, or in a part of it.
    * @param {GreyImage} frame
    * @param {Iterable<number>} targets numbers of those that are looked for
-   * @param {number[]} [part] left, top, width and height, as shares of the frame
+   * @param {number[]} [part] of `PARTS`
    * @returns {{target: number, sighting: Sighting} | null}
    */
   find(frame, targets, part = WHOLE) {
     const { keypoints, descriptions, toFrame } = this.describe(frame, part);
-    const matches = this.matcher.match(keypoints, descriptions);
-    for (const target of this.likeliest(targets, matches, keypoints, descriptions)) {
+    for (const target of this.likeliest(Array.from(targets), keypoints, descriptions)) {
       const { finder, tracker } = this.seekers[target];
-      const proposals = finder.propose(matches[target], keypoints, descriptions).slice(0, MOST_PROPOSALS);
+      const [matches] = this.matchers[target].match(keypoints, descriptions);
+      const proposals = finder.propose(matches, keypoints, descriptions).slice(0, MOST_PROPOSALS);
       for (const { homography } of proposals) {
         let sighting = tracker.track(this.pyramid, multiply(toFrame, homography));
         for (let i = 0; i < SETTLING && sighting !== null && sighting.inliers < SETTLED * sighting.visible; i += 1) {
@@ -173,34 +176,34 @@ export class Session {
   /**
    * Describe the keypoints of a frame, or of a part of it: magnified, but as it is on a slow machine.
    * @param {GreyImage} frame
-   * @param {number[]} part left, top, width and height, as shares of the frame
+   * @param {number[]} part of `PARTS`
    * @returns {{keypoints: Keypoints, descriptions: Descriptions, toFrame: Float64Array}} overwritten by the next call, but
    *   for the homography from where keypoints are to the frame
    */
   describe(frame, part) {
-    const [left, top, across, down] = [part[0] * this.width, part[1] * this.height, part[2], part[3]];
     const isWhole = part === WHOLE;
     const { space, detector, image } = this.isThrifty && !isWhole ? (this.small ??= this.eye(2)) : this.large;
-    const stepX = (across * this.width) / space.width;
-    const stepY = (down * this.height) / space.height;
-    if (!isWhole) magnifyInto(frame, image, left, top, stepX, stepY);
+    const [middleX, middleY, ...map] = part;
+    const [xx, xy, yy] = map.map((value) => (value * this.width) / space.width);
+    const left = middleX * this.width - 0.5 * (xx * space.width + xy * space.height);
+    const top = middleY * this.height - 0.5 * (xy * space.width + yy * space.height);
+    const toFrame = Float64Array.of(xx, xy, left, xy, yy, top, 0, 0, 1);
+    if (!isWhole) magnifyInto(frame, image, toFrame);
     space.fill(isWhole ? frame : image);
     const keypoints = detector.detect();
-    const toFrame = Float64Array.of(stepX, 0, left, 0, stepY, top, 0, 0, 1);
     return { keypoints, descriptions: this.describer.describe(space, keypoints), toFrame };
   }
 
   /**
-   * The targets that the most matches agree on.
-   * @param {Iterable<number>} targets
-   * @param {Matches[]} matches of each target
+   * The targets that the most rough matches agree on.
+   * @param {number[]} numbers of the targets
    * @param {Keypoints} keypoints
    * @param {Descriptions} descriptions
    * @returns {number[]} at most `MOST_TARGETS`, the likeliest first
    */
-  likeliest(targets, matches, keypoints, descriptions) {
-    const numbers = Array.from(targets);
-    if (numbers.length <= MOST_TARGETS) return numbers;
+  likeliest(numbers, keypoints, descriptions) {
+    if (this.rough === null || numbers.length <= MOST_TARGETS) return numbers;
+    const matches = this.rough.match(keypoints, descriptions);
     const votes = numbers.map((target) => {
       const { finder } = this.seekers[target];
       finder.collect(matches[target], keypoints, descriptions);

@@ -41,11 +41,11 @@ export class FrameLock {
     const frame = this.kept.find((kept) => kept.timestamp === timestamp);
     if (frame === undefined) return timestamp;
     this.budget.result(performance.now() - frame.atMs);
-    if (!this.budget.fits || !frame.isDrawn) {
+    const { width, height } = frame.canvas;
+    if (!this.budget.fits || !frame.isDrawn || !draw(frame.canvas, width, height, this.canvas)) {
       this.showLive();
       return this.kept[this.kept.length - 1].timestamp;
     }
-    draw(frame.canvas, frame.canvas.width, frame.canvas.height, this.canvas);
     this.canvas.hidden = false;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.showLive(), PATIENCE_MS);
@@ -72,8 +72,8 @@ export class FrameLock {
     this.budget.frame();
     const oldest = this.kept.length < KEPT_FRAMES ? undefined : this.kept.shift();
     const canvas = oldest?.canvas ?? document.createElement("canvas");
-    const isDrawn = this.budget.fits;
-    if (isDrawn) draw(this.camera, this.camera.videoWidth, this.camera.videoHeight, canvas);
+    const { videoWidth, videoHeight } = this.camera;
+    const isDrawn = this.budget.fits && draw(this.camera, videoWidth, videoHeight, canvas);
     this.kept.push({ timestamp, atMs: performance.now(), isDrawn, canvas });
     if (this.canvas.hidden) this.onLiveFrame(timestamp);
   }
@@ -82,9 +82,12 @@ export class FrameLock {
 /**
  * @param {CanvasImageSource} source @param {number} width @param {number} height
  * @param {HTMLCanvasElement} canvas takes the source's size
+ * @returns {boolean} whether it could: phones that are short of memory give nothing to draw with
  */
 function draw(source, width, height, canvas) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
-  canvas.getContext("2d", { alpha: false })?.drawImage(source, 0, 0);
+  const context = canvas.getContext("2d", { alpha: false });
+  context?.drawImage(source, 0, 0);
+  return context !== null;
 }

@@ -16,6 +16,7 @@ import { Stage } from "./stage.js";
 import { PageState } from "./states.js";
 import { Texts } from "./texts.js";
 
+/** @typedef {import("./light.js").Trouble} Trouble */
 /** @typedef {import("./manifest.js").Manifest} Manifest */
 
 /** After so long without the picture some advice is given. */
@@ -139,7 +140,7 @@ class Viewer {
       lock: new FrameLock({ camera: this.cameraVideo, canvas: this.lockedFrame }),
       light: new LightWatch({
         video: this.cameraVideo,
-        onChange: (trouble) => this.screens.say(trouble ?? (this.state.is("tracking") ? "tracking" : "searching")),
+        onChange: (trouble) => this.doubt(trouble),
       }),
       listener: {
         onSearching: () => this.search(),
@@ -199,9 +200,7 @@ class Viewer {
     this.stage.clear();
     if (this.look.end()) this.playback.hide();
     this.state.to("searching");
-    this.screens.say("searching");
-    clearTimeout(this.adviceTimer);
-    this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
+    this.askForPicture();
     void this.offerCameras();
   }
 
@@ -224,9 +223,23 @@ class Viewer {
   lost() {
     if (!this.look.leave()) this.playback.hide();
     this.state.to("searching");
-    this.screens.say("searching");
-    this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
+    this.askForPicture();
     window.dispatchEvent(new CustomEvent("vertexar:lost"));
+  }
+
+  /** Say what to look for, and after a while how it is found more easily. */
+  askForPicture() {
+    this.screens.say("searching");
+    clearTimeout(this.adviceTimer);
+    this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
+  }
+
+  /** @param {Trouble | null} trouble of the camera, where no advice helps; null when it shows something again */
+  doubt(trouble) {
+    clearTimeout(this.adviceTimer);
+    if (trouble !== null) this.screens.say(trouble);
+    else if (this.state.is("tracking")) this.screens.say("tracking");
+    else this.askForPicture();
   }
 
   /**
