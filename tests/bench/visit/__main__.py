@@ -12,12 +12,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import urljoin
 
 import cv2
 from playwright.sync_api import Page
 
 from tests.bench.page import put_section
-from tests.bench.pictures import bench_pictures
 from tests.bench.visit.film import make_crossed_film
 from tests.bench.visit.report import TITLE, Bytes, Run, section
 from tests.bench.visit.scenes import render_already_there, render_coming_in
@@ -28,10 +28,10 @@ from tests.e2e.system import ROOT, Content, System, starting_system
 from tests.e2e.test_page_weight import bytes_sent
 from tests.e2e.viewer import opened_viewer
 from tests.interop.browser import MINDAR, served
+from tests.pictures import encode_png, poster
 
 HERE: Final = Path(__file__).parent
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
-PICTURE: Final = "poster"
 
 
 def main() -> None:
@@ -46,14 +46,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vertexar-visit-") as name:
         folder = Path(name)
         with starting_system() as starting:
-            (picture,) = (one for one in bench_pictures() if one.name == PICTURE)
+            picture = poster(seed=7, width_px=800, height_px=600)
             film = make_crossed_film(folder / "made.mp4").read_bytes()
             clips = (
-                render_coming_in(folder / "coming-in.y4m", picture.pixels),
-                render_already_there(folder / "already-there.y4m", picture.pixels),
+                render_coming_in(folder / "coming-in.y4m", picture),
+                render_already_there(folder / "already-there.y4m", picture),
             )
             system = starting.wait()
-            content = system.upload(title="Poster", image=picture.png, video=film)
+            content = system.upload(title="Poster", image=encode_png(picture), video=film)
             _keep_for_peer(system, content, folder)
             folders = {
                 "mindar": MINDAR,
@@ -81,7 +81,7 @@ def _keep_for_peer(system: System, content: Content, folder: Path) -> None:
         ("target.mind", manifest["target"]["url"]),
         ("film.mp4", manifest["videos"][0]["url"]),
     ):
-        with urllib.request.urlopen(urllib.request.urljoin(system.url, url), timeout=30) as answer:
+        with urllib.request.urlopen(urljoin(system.url, url), timeout=30) as answer:
             (folder / name).write_bytes(answer.read())
 
 

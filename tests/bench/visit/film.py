@@ -65,16 +65,14 @@ def crossed_corners(shot: Rgb) -> Corners | None:
         return None
     guess = cv2.getPerspectiveTransform(_OUTLINE.astype(np.float32), rough.astype(np.float32))
     expected = _through(guess, CROSSES)
-    arms = np.linalg.norm(_through(guess, CROSSES + [[_ARM, 0]]) - expected, axis=1)
-    reach = max(2, int(arms.min() / 2))
+    arms = np.linalg.norm(_through(guess, CROSSES + np.array([_ARM, 0])) - expected, axis=1)
+    reach = max(2, int(0.7 * arms.min()))
     grey = cv2.cvtColor(shot, cv2.COLOR_RGB2GRAY)
     # OpenCV counts from the middle of the first pixel.
     places = (expected - 0.5).astype(np.float32).reshape(-1, 1, 2)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 40, 0.001)
     met = cv2.cornerSubPix(grey, places, (reach, reach), (-1, -1), stop).reshape(-1, 2) + 0.5
     matrix, _ = cv2.findHomography(CROSSES, met.astype(np.float64))
-    if matrix is None:
-        return None
     off_px = np.linalg.norm(_through(matrix, CROSSES) - met, axis=1)
     return _through(matrix, _OUTLINE) if off_px.max() < _FARTHEST_PX else None
 
