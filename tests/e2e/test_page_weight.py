@@ -29,7 +29,7 @@ def bytes_sent(url: str, encoding: str) -> int:
 
 @pytest.fixture(scope="module")
 def fetched(browsers: Browsers, system: System, content: Content, resting: Clip) -> list[str]:
-    """Everything that a browser fetches until the picture is found, but media."""
+    """Everything that a browser fetches until the picture is found, in order, but media."""
     urls: list[str] = []
     with opened_viewer(
         browsers,
@@ -39,7 +39,15 @@ def fetched(browsers: Browsers, system: System, content: Content, resting: Clip)
     ) as viewer:
         viewer.start()
         viewer.reach("tracking")
-    return sorted({url for url in urls if url.startswith("http") and "/media/" not in url})
+    return [url for url in urls if url.startswith("http") and "/media/" not in url]
+
+
+def test_the_manifest_is_asked_for_with_the_scripts_and_once(fetched: list[str]) -> None:
+    places = [place for place, url in enumerate(fetched) if url.endswith("/manifest")]
+    first_event = next(place for place, url in enumerate(fetched) if "/events" in url)
+
+    assert len(places) == 1
+    assert places[0] < first_event, "before any script has run"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
