@@ -70,7 +70,15 @@ def record(*, found_ms: float | None, frames: int = 200, answers: int = 0) -> di
         for place in range(0, frames, max(1, frames // max(1, answers)))
         for _ in range(2)
     ]
-    return {"readyMs": 640.0, "foundMs": found_ms, "frames": shown, "answers": answered}
+    fetched = [
+        {"name": "https://ar.example.org/static/page.1.js?a=b", "atMs": 80.0},
+        {"name": "https://ar.example.org/ar/code", "atMs": 40.0},
+        {"name": "https://ar.example.org/media/film.mp4", "atMs": 900.0},
+    ]
+    return {
+        "readyMs": 640.0, "foundMs": found_ms, "frames": shown, "answers": answered,
+        "fetched": fetched,
+    }  # fmt: skip
 
 
 def test_found_is_counted_from_the_first_frame_with_the_picture() -> None:
@@ -79,6 +87,7 @@ def test_found_is_counted_from_the_first_frame_with_the_picture() -> None:
     )
 
     assert seen.ready_s == pytest.approx(0.64)
+    assert seen.fetched == (("code", 0.04), ("page.1.js", 0.08))
     assert seen.found_s == pytest.approx(2 * FRAME_MS / 1000)
 
 
@@ -111,9 +120,10 @@ def test_the_table_says_what_was_seen_and_what_was_not_run() -> None:
     ours = [visit("ours", was_warm=True), visit("ours"), visit("ours", found_s=None)]
     weights = Bytes(scripts=24_000, worker=14_000, page=40_000, peer_scripts=370_000)
 
-    alone = section(ours, weights, Run(1, 60))
-    both = section([*ours, visit("MindAR")], weights, Run(1, 60))
+    alone = section(ours, weights, Run(1, 60, 0.4))
+    both = section([*ours, visit("MindAR")], weights, Run(1, 60, 0.4))
 
+    assert "with a load of 0.4 before." in alone
     assert "| open → the camera can be started, s | 0.70 (0.50–0.70) | not run |" in alone
     assert "| 0.08 (0.08–0.08), never in 1 | not run | <= 0.3 |" in alone
     assert "| 90.0% (27.0 of 30.0 a second) | 90.0% (27.0 of 30.0 a second) | all |" in both

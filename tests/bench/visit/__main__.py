@@ -6,6 +6,7 @@ shows clips, and puts a table into docs/benchmarks.md.
 
 import argparse
 import json
+import os
 import tempfile
 import time
 import urllib.request
@@ -19,7 +20,7 @@ from playwright.sync_api import Page
 
 from tests.bench.page import put_section
 from tests.bench.visit.film import make_crossed_film
-from tests.bench.visit.report import TITLE, Bytes, Run, section
+from tests.bench.visit.report import TITLE, Bytes, Run, line, section
 from tests.bench.visit.scenes import render_already_there, render_coming_in
 from tests.bench.visit.visits import SCREEN, Visit, visit_before, visit_with_picture
 from tests.e2e.browsers import Browsers, lending_browsers
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="print, and leave the page alone")
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="vertexar-visit-") as name:
         folder = Path(name)
         with starting_system() as starting:
@@ -67,7 +68,7 @@ def main() -> None:
                     pages["MindAR"] = f"{address}/bench/mindar.html"
                 visits = list(_visited(browsers, pages, clips, chosen.visits))
                 weights = _weighed(browsers, pages["ours"], clips[1])
-    text = section(visits, weights, Run(chosen.visits, time.monotonic() - began))
+    text = section(visits, weights, Run(chosen.visits, time.monotonic() - began, load))
     print(text)
     if not chosen.dry_run:
         put_section(PAGE, TITLE, text)
@@ -95,7 +96,7 @@ def _visited(
         for clip, visit in zip(clips, (visit_before, visit_with_picture), strict=True):
             for name in names:
                 told = visit(browsers, name, pages[name], clip, script)
-                print(told, flush=True)
+                print(line(told), flush=True)
                 yield told
 
 

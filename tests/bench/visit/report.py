@@ -1,6 +1,7 @@
 """A table of what both pages did."""
 
 import gzip
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Run:
 
     visits: int
     seconds: float
+    load: float  # of the machine before it: processes that wanted a core
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def section(visits: Sequence[Visit], weights: Bytes, run: Run) -> str:
             f"Printed by `make bench-page`: {run.visits} visits of each page before the picture"
             f" comes in and as many with it,",
             f"in turn, in a Chromium without a graphics card or a past, in"
-            f" {run.seconds / 60:.0f} minutes.",
+            f" {run.seconds / 60:.0f} minutes, on {os.cpu_count()} cores with a load of"
+            f" {run.load:.1f} before.",
             *_INTRODUCTION,
             "",
             "| what | ours | MindAR | wanted of ours |",
@@ -105,6 +108,18 @@ _INTRODUCTION: Final = (
     f" the mean over the video's corners on {SHOTS} screenshots a visit,",
     "against the picture's in the frame whose number is on the same screenshot.",
 )
+
+
+def line(visit: Visit) -> str:
+    """One visit, for who watches."""
+    way = "before the picture" if visit.was_warm else "with the picture"
+    found = "never" if visit.found_s is None else f"{visit.found_s:.2f} s"
+    figures = [f"ready {visit.ready_s:.2f} s", f"found {found}"]
+    if not visit.was_warm:
+        figures += [f"answered {_answered([visit])}", f"{_ms([visit])} ms", f"{_error([visit])} px"]
+        figures.append(f"locked {_locked([visit])}")
+    fetched = ", ".join(f"{name[:12]} {seconds:.2f}" for name, seconds in visit.fetched)
+    return f"{visit.page}, {way}: {', '.join(figures)}; fetched {fetched}"
 
 
 Told = Callable[[list[Visit]], str]

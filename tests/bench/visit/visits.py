@@ -3,7 +3,9 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -17,7 +19,11 @@ WATCHED_S: Final = 4.0  # for how long frames are counted
 SETTLED_S: Final = 0.5  # after the picture was found
 SHOTS: Final = 12
 _PATIENCE_S: Final = 60.0
-_RECORDED: Final = "() => ({ ...window.visit })"
+_RECORDED: Final = """() => ({
+  ...window.visit,
+  fetched: ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
+    .map(({ name, responseEnd }) => ({ name, atMs: responseEnd })),
+})"""
 _IS_LOCKED: Final = "document.querySelector('#locked-frame')?.hidden === false"
 
 
@@ -35,6 +41,7 @@ class Visit:
             followed, how many came, and how many different ones the engine answered.
         ms: spent on each of those answers.
         errors_px: of each screenshot: mean distance of the video's corners from the picture's.
+        fetched: what had come when the page was ready: file names and seconds.
         locked: screenshots on which the frame that was computed was shown, not the live video.
     """
 
@@ -42,6 +49,7 @@ class Visit:
     ready_s: float
     found_s: float | None
     was_warm: bool
+    fetched: tuple[tuple[str, float], ...] = ()
     seconds: float = 0.0
     frames: int = 0
     answers: int = 0
@@ -130,6 +138,11 @@ def told(
         ready_s=record["readyMs"] / 1000,
         found_s=None if found_ms is None or came_ms is None else (found_ms - came_ms) / 1000,
         was_warm=was_warm,
+        fetched=tuple(
+            (urlsplit(one["name"]).path.rpartition("/")[2], one["atMs"] / 1000)
+            for one in sorted(record["fetched"], key=itemgetter("atMs"))
+            if 0 < one["atMs"] <= record["readyMs"]
+        ),
         ms=ms,
         errors_px=tuple(errors_px),
         locked=locked,
