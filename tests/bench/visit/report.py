@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from tests.bench.visit.visits import SHOTS, WATCHED_S, Visit
+from tests.bench.visit.visits import PATIENCE_S, SHOTS, WATCHED_S, Visit
 
 TITLE: Final = "Page"
 PAGES: Final = ("ours", "MindAR")
@@ -103,10 +103,12 @@ _INTRODUCTION: Final = (
     "A picture has come in when its first frame is on the screen; it is found when the page is"
     " told, before the video fades in.",
     f"Frames are counted for {WATCHED_S:.0f} s from half a second after that; a frame's"
-    " milliseconds are those of our worker, and in MindAR's page those",
-    "from taking it to the answer, of a software GL, which say nothing of a phone. The error is"
-    f" the mean over the video's corners on {SHOTS} screenshots a visit,",
-    "against the picture's in the frame whose number is on the same screenshot.",
+    " milliseconds are those of our worker, and for MindAR",
+    "those from taking the frame to the answer, of a software GL, which say nothing of a phone. The"
+    " error is the mean over the",
+    "video's corners, against the picture's in the frame whose number is on the same screenshot:"
+    f" {SHOTS} screenshots a visit, or as many",
+    f"as show the video whole within {PATIENCE_S:.0f} s.",
 )
 
 
