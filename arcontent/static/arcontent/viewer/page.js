@@ -120,7 +120,7 @@ class Viewer {
   async prepareSession({ status, target, videos }) {
     if (status === "failed" || target === null || target.url === null) return "content_failed";
     if (videos.length === 0) return "no_video";
-    if (obstacleOf(window) !== null) return null; // the visitor is told on the tap; nothing is fetched in vain
+    if (obstacleOf(window) !== null) return null; // the visitor is told on the tap
     const recognizer = new Recognizer({ workerUrl: this.workerUrl }); // starts while the target is on its way
     let pictures;
     try {
