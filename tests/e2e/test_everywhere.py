@@ -81,7 +81,7 @@ const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 window.asked = [];
 window.open = 0;
 navigator.mediaDevices.getUserMedia = async (wishes) => {
-  const id = wishes.video.deviceId?.ideal ?? "front";
+  const id = wishes.video.deviceId?.exact ?? "front";
   window.asked.push(id);
   const stream = await ask({ video: { width: { ideal: 640 }, height: { ideal: 480 } } });
   for (const track of stream.getTracks()) track.getSettings = () => ({ deviceId: id });

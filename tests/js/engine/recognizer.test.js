@@ -176,6 +176,18 @@ test("a broken worker is reported", () => {
   assert.deepEqual([events[0][0], events[0][1].code], ["error", "engine_failed"]);
 });
 
+test("after a mishap in the worker, frames are sent again once it is started anew", async () => {
+  const { recognizer, worker, video } = started();
+  await video.frame(1);
+  worker.dispatchEvent(Object.assign(new Event("error"), { message: "a mishap" }));
+
+  recognizer.stop();
+  recognizer.start(video);
+  await video.frame(2);
+
+  assert.equal(worker.frames().length, 2);
+});
+
 test("closing ends the worker and what was being loaded", async () => {
   const recognizer = new Recognizer({ workerUrl: "worker.js" });
   const loading = recognizer.load(new ArrayBuffer(1));

@@ -56,6 +56,7 @@ const changes = {
   "a target that is a number": (file) => { file.dataList = [7]; },
   "a picture without a width": (_file, target) => { delete target.targetImage.width; },
   "a picture of no height": (_file, target) => { target.targetImage.height = 0; },
+  "a picture higher than its tracking images": (_file, target) => { target.targetImage.height *= 2; },
   "no matching data": (_file, target) => { target.matchingData = null; },
   "too few points": (_file, target) => { target.matchingData = target.matchingData.slice(0, 1).map((keyframe) => ({ ...keyframe, maximaPoints: [], minimaPoints: [] })); },
   "a keyframe of scale zero": (_file, target) => { target.matchingData[0].scale = 0; },

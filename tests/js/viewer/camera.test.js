@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
-import { codeOf, nextOf, obstacleOf, wished } from "../../../arcontent/static/arcontent/viewer/camera.js";
+import { Camera, codeOf, nextOf, obstacleOf, wished } from "../../../arcontent/static/arcontent/viewer/camera.js";
 
 for (const [name, code] of [
   ["NotAllowedError", "camera_refused"],
@@ -38,10 +38,10 @@ test("without a choice the camera that looks away from the visitor is asked for"
   assert.equal(wished(null).video.facingMode, "environment");
 });
 
-test("a camera that was chosen is asked for, and another will do", () => {
+test("a camera that was chosen is asked for, and no other", () => {
   const { video } = wished("two");
 
-  assert.deepEqual(video.deviceId, { ideal: "two" });
+  assert.deepEqual(video.deviceId, { exact: "two" });
   assert.equal(video.facingMode, undefined);
 });
 
@@ -56,3 +56,99 @@ for (const [choices, open, next] of [
     assert.equal(nextOf(choices, open), next);
   });
 }
+
+// --- A browser with two cameras ---------------------------------------------------------------------
+
+const saved = {};
+let asked;
+let answers;
+let memory;
+
+/** A stream of a camera. */
+function streamOf(deviceId) {
+  const track = Object.assign(new EventTarget(), { stop() { track.isStopped = true; }, getSettings: () => ({ deviceId }) });
+  return { track, getTracks: () => [track], getVideoTracks: () => [track] };
+}
+
+function mishap(name) {
+  return Object.assign(new Error(), { name });
+}
+
+beforeEach(() => {
+  [asked, answers, memory] = [[], [], {}];
+  const mediaDevices = {
+    getUserMedia: ({ video }) => {
+      asked.push(video.deviceId?.exact ?? video.facingMode);
+      return answers.shift() ?? Promise.resolve(streamOf(video.deviceId?.exact ?? "back"));
+    },
+    enumerateDevices: async () => ["back", "front"].map((deviceId) => ({ kind: "videoinput", deviceId })),
+  };
+  const fakes = {
+    navigator: { mediaDevices },
+    window: { isSecureContext: true, navigator: { mediaDevices } },
+    localStorage: { getItem: (name) => memory[name] ?? null, setItem: (name, value) => { memory[name] = value; } },
+  };
+  for (const [name, value] of Object.entries(fakes)) {
+    saved[name] = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+});
+afterEach(() => {
+  for (const [name, descriptor] of Object.entries(saved)) {
+    delete globalThis[name];
+    if (descriptor !== undefined) Object.defineProperty(globalThis, name, descriptor);
+  }
+});
+
+function camera() {
+  return new Camera({ srcObject: null, play: async () => {} });
+}
+
+test("a camera that was chosen is opened now and at the next visit", async () => {
+  const first = camera();
+  await first.open();
+  await first.chooseNext();
+  assert.deepEqual(memory, {}, "not before it was opened");
+
+  await first.open();
+  await camera().open();
+
+  assert.deepEqual(asked, ["environment", "front", "front"]);
+});
+
+for (const name of ["NotReadableError", "OverconstrainedError", "NotFoundError"]) {
+  test(`where the chosen camera answers ${name}, the usual one is opened, and stays`, async () => {
+    memory["vertexar.camera"] = "gone";
+    answers = [Promise.reject(mishap(name))];
+    const one = camera();
+
+    assert.equal(await one.open(), true);
+    await one.open();
+
+    assert.deepEqual(asked, ["gone", "environment", "environment"]);
+  });
+}
+
+test("who refuses the camera is not asked for another", async () => {
+  memory["vertexar.camera"] = "front";
+  answers = [Promise.reject(mishap("NotAllowedError"))];
+
+  await assert.rejects(camera().open(), { code: "camera_refused" });
+
+  assert.deepEqual(asked, ["front"]);
+});
+
+test("an answer to an earlier question, be it a refusal, changes nothing", async () => {
+  let refuse;
+  let give;
+  answers = [new Promise((_, reject) => { refuse = reject; }), new Promise((resolve) => { give = resolve; })];
+  const one = camera();
+  const first = one.open();
+  const second = one.open();
+
+  refuse(mishap("NotAllowedError"));
+  assert.equal(await first, false);
+  give(streamOf("back"));
+
+  assert.equal(await second, true);
+});

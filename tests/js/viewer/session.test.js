@@ -86,6 +86,17 @@ test("the size of the first frame is no change", async () => {
   assert.deepEqual(said, ["started", "searching"]);
 });
 
+test("a page that is seen again asks for the camera once, however often it is told so", async () => {
+  await session.open();
+  session.sleep();
+  said.length = 0;
+
+  await Promise.all([session.wake(), session.wake()]);
+  await session.wake();
+
+  assert.deepEqual(said, ["started", "searching"]);
+});
+
 test("nothing is shown any more once it is closed", async () => {
   await session.open();
   session.close();

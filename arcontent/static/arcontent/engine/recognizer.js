@@ -146,7 +146,6 @@ export class Recognizer extends EventTarget {
       const isThrifty = this.pace.level >= THRIFTY;
       this.send({ type: "frame", run, isThrifty, source, factor, frameWidth, frameHeight, timestamp }, transfer);
     } catch (error) {
-      this.isBusy = false;
       this.fail(new RecognizerError("no_frames", String(error)));
     }
   }
@@ -185,6 +184,7 @@ export class Recognizer extends EventTarget {
 
   /** @private @param {RecognizerError} error */
   fail(error) {
+    this.isBusy = false;
     this.loading?.reject(error);
     this.loading = null;
     this.dispatchEvent(new CustomEvent("error", { detail: error }));

@@ -55,8 +55,8 @@ const SEARCH_EVERY_MS = 55;
 /**
  * Parts of the frame that are looked at magnified, one after the other, in every other search: their middles, as shares
  * of the frame, and the symmetric map from pixels of what is looked at to those of the frame (xx, xy, yy). One that
- * halves both ways shows small pictures twice as large; one that halves a single way, along the frame's sides or
- * across, straightens up pictures that are seen from the side.
+ * shrinks both ways shows small pictures larger; one that shrinks a single way, along the frame's sides or across,
+ * straightens up pictures that are seen from the side.
  */
 const PARTS = [
   [0.5, 0.5, 0.35, 0, 0.35], [0.5, 0.5, 1, 0, 0.4], [0.5, 0.5, 0.4, 0, 1], [0.5, 0.5, 0.7, 0.3, 0.7],

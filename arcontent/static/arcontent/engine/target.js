@@ -83,7 +83,7 @@ function readTarget(data) {
     ["minimaPoints", "maximaPoints"].map((key) => readFeatures(keyframes, key))
   );
   if (features[0].count + features[1].count < LEAST_POINTS) throw new BadTarget("the target has too few points");
-  const { image, scale } = largestImage(asList(entry.trackingData, "trackingData"), width);
+  const { image, scale } = largestImage(asList(entry.trackingData, "trackingData"), width, height);
   /** @type {TemplateLevel[] | null} */
   let levels = null;
   return {
@@ -126,9 +126,10 @@ function readFeatures(keyframes, key) {
  * The largest tracking image; some compilers leave a stub in the place of one.
  * @param {unknown[]} entries
  * @param {number} pictureWidth
+ * @param {number} pictureHeight
  * @returns {{image: GreyImage, scale: number}}
  */
-function largestImage(entries, pictureWidth) {
+function largestImage(entries, pictureWidth, pictureHeight) {
   /** @type {{image: GreyImage, scale: number} | null} */
   let largest = null;
   for (const item of entries) {
@@ -147,7 +148,9 @@ function largestImage(entries, pictureWidth) {
   if (largest === null || Math.min(largest.image.width, largest.image.height) < LEAST_TEMPLATE_SIDE_PX) {
     throw new BadTarget("the target has no image to track");
   }
-  if (Math.abs(pictureWidth * largest.scale - largest.image.width) > MOST_ROUNDING_PX) {
+  const { image, scale } = largest;
+  const off = Math.max(Math.abs(pictureWidth * scale - image.width), Math.abs(pictureHeight * scale - image.height));
+  if (off > MOST_ROUNDING_PX) {
     throw new BadTarget("the scale of a tracking image is not that of its size");
   }
   return largest;

@@ -33,11 +33,11 @@ const MEMORY = "vertexar.camera";
 
 /**
  * What is asked of getUserMedia.
- * @param {string | null} deviceId of the camera that was chosen; another will do if it is not there any more
+ * @param {string | null} deviceId of the camera that was chosen
  * @returns {MediaStreamConstraints}
  */
 export function wished(deviceId) {
-  const which = deviceId === null ? { facingMode: "environment" } : { deviceId: { ideal: deviceId } };
+  const which = deviceId === null ? { facingMode: "environment" } : { deviceId: { exact: deviceId } };
   return { audio: false, video: { ...which, width: { ideal: 640 }, height: { ideal: 480 } } };
 }
 
@@ -94,7 +94,13 @@ export class Camera {
     const turn = this.turn;
     const obstacle = obstacleOf(window);
     if (obstacle !== null) throw new CameraProblem(obstacle);
-    const stream = await this.ask();
+    let stream;
+    try {
+      stream = await this.ask(turn);
+    } catch (error) {
+      if (turn !== this.turn) return false; // an answer to a question that nobody asks any more
+      throw new CameraProblem(codeOf(error), error);
+    }
     if (turn !== this.turn) {
       stopTracks(stream);
       return false;
@@ -113,7 +119,9 @@ export class Camera {
       this.close();
       throw new CameraProblem("camera_failed", error);
     }
-    return turn === this.turn;
+    if (turn !== this.turn) return false;
+    if (this.chosen !== null) remember(this.chosen);
+    return true;
   }
 
   /**
@@ -125,13 +133,11 @@ export class Camera {
     return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId !== "").map((one) => one.deviceId);
   }
 
-  /** Choose the camera after the one that is open, for the next opening and the next visit. */
+  /** Choose the camera after the one that is open, for the next opening; once that succeeds, for the next visit. */
   async chooseNext() {
     const open = this.stream?.getVideoTracks()[0]?.getSettings().deviceId ?? "";
     const next = nextOf(await this.choices(), open);
-    if (next === null) return;
-    this.chosen = next;
-    remember(next);
+    if (next !== null) this.chosen = next;
   }
 
   /** Give the camera back. */
@@ -143,12 +149,15 @@ export class Camera {
     this.video.srcObject = null;
   }
 
-  /** @private */
-  async ask() {
+  /** Ask for the camera that was chosen; where it is gone, or busy, for the one there is. @private @param {number} turn */
+  async ask(turn) {
+    const { chosen } = this;
     try {
-      return await navigator.mediaDevices.getUserMedia(wished(this.chosen));
+      return await navigator.mediaDevices.getUserMedia(wished(chosen));
     } catch (error) {
-      throw new CameraProblem(codeOf(error), error);
+      if (chosen === null || turn !== this.turn || codeOf(error) === "camera_refused") throw error;
+      this.chosen = null;
+      return navigator.mediaDevices.getUserMedia(wished(null));
     }
   }
 }

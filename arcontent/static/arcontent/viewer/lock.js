@@ -38,18 +38,23 @@ export class FrameLock {
    */
   show(timestamp) {
     this.stopWatching ??= watchFrames(this.camera, (time) => this.keep(time));
+    const newest = this.kept.length > 0 ? this.kept[this.kept.length - 1].timestamp : NaN;
+    if (Number.isNaN(newest)) return timestamp;
     const frame = this.kept.find((kept) => kept.timestamp === timestamp);
-    if (frame === undefined) return timestamp;
-    this.budget.result(performance.now() - frame.atMs);
+    this.budget.result(frame === undefined ? Infinity : performance.now() - frame.atMs);
+    if (frame === undefined || !frame.isDrawn || !this.budget.fits) return this.passOver(newest);
     const { width, height } = frame.canvas;
-    if (!this.budget.fits || !frame.isDrawn || !draw(frame.canvas, width, height, this.canvas)) {
-      this.showLive();
-      return this.kept[this.kept.length - 1].timestamp;
-    }
+    if (!draw(frame.canvas, width, height, this.canvas)) return this.passOver(newest);
     this.canvas.hidden = false;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.showLive(), PATIENCE_MS);
     return timestamp;
+  }
+
+  /** @private @param {number} newest */
+  passOver(newest) {
+    this.showLive();
+    return newest;
   }
 
   /** Keep no more frames, and show the live video. */

@@ -55,6 +55,8 @@ export class Session {
     this.motion = new Motion();
     /** @private */
     this.isOpen = false;
+    /** @private whether the camera is open, or asked for */
+    this.isAwake = false;
     /** @private whether the engine is given frames */
     this.isLooking = false;
     camera.video.addEventListener("resize", () => this.turn());
@@ -69,6 +71,7 @@ export class Session {
   /** Open the camera and look. What comes of it the listener is told. */
   async open() {
     this.isOpen = true;
+    this.isAwake = true;
     try {
       if (!(await this.camera.open())) return; // closed or put to sleep meanwhile
     } catch (error) {
@@ -103,6 +106,7 @@ export class Session {
 
   /** Give the camera back for a while. */
   sleep() {
+    this.isAwake = false;
     this.isLooking = false;
     this.recognizer.stop();
     this.light.stop();
@@ -113,7 +117,7 @@ export class Session {
 
   /** Go on after a sleep, if it was open. */
   async wake() {
-    if (this.isOpen) await this.open();
+    if (this.isOpen && !this.isAwake) await this.open();
   }
 
   /** @private @param {Event} event */
