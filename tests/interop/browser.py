@@ -115,7 +115,7 @@ def opened_page(name: str, folders: Mapping[str, Path]) -> Iterator[Page]:
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         pytest.skip("Chromium is missing: apt-get install chromium")
-    with _served(folders) as address, sync_playwright() as playwright:
+    with served(folders) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         page = browser.new_page()
         page.goto(f"{address}/{name}")
@@ -140,7 +140,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _served(folders: Mapping[str, Path]) -> Iterator[str]:
+def served(folders: Mapping[str, Path]) -> Iterator[str]:
+    """Serve this package's pages on loopback, and folders under their names; yields the address."""
     handler = functools.partial(_Handler, folders)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
