@@ -66,6 +66,15 @@ def test_the_page_has_nothing_inline_and_nothing_foreign(client: Client) -> None
     assert tags.foreign == []
 
 
+def test_the_target_comes_with_the_page_once_there_is_one(client: Client) -> None:
+    ready, prepared = ready_content(), ARContentFactory.create()
+
+    pages = [client.get(f"/ar/{one.code}").content.decode() for one in (ready, prepared)]
+
+    assert [page.count('rel="preload" as="fetch"') for page in pages] == [2, 1]
+    assert f'as="fetch" href="{ready.marker.target_url}"' in pages[0]
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_page_speaks_the_visitors_language(client: Client, language: str) -> None:
     response = client.get(f"/ar/{ready_content().code}", headers={"Accept-Language": language})

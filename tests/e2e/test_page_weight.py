@@ -29,7 +29,7 @@ def bytes_sent(url: str, encoding: str) -> int:
 
 @pytest.fixture(scope="module")
 def fetched(browsers: Browsers, system: System, content: Content, resting: Clip) -> list[str]:
-    """Everything that a browser fetches until the picture is found, but media."""
+    """Everything that a browser fetches until the picture is found, in order."""
     urls: list[str] = []
     with opened_viewer(
         browsers,
@@ -39,12 +39,22 @@ def fetched(browsers: Browsers, system: System, content: Content, resting: Clip)
     ) as viewer:
         viewer.start()
         viewer.reach("tracking")
-    return sorted({url for url in urls if url.startswith("http") and "/media/" not in url})
+    return [url for url in urls if url.startswith("http")]
+
+
+def test_what_the_scripts_ask_for_is_on_its_way_before_they_run(fetched: list[str]) -> None:
+    first_event = next(place for place, url in enumerate(fetched) if "/events" in url)
+    before_scripts, since = fetched[:first_event], fetched[first_event:]
+
+    for name in ("/manifest", "/worker.", "/media/markers/targets/"):
+        assert any(name in url for url in before_scripts), name
+        assert not any(name in url for url in since if "/worker." not in url), f"{name} again"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
 def test_the_viewer_page_stays_within_its_budget(fetched: list[str], encoding: str) -> None:
-    sizes = {url: bytes_sent(url, encoding) for url in fetched if "/events" not in url}
+    weighed = {url for url in fetched if "/media/" not in url and "/events" not in url}
+    sizes = {url: bytes_sent(url, encoding) for url in weighed}
     scripts = {url: size for url, size in sizes.items() if urlsplit(url).path.endswith(".js")}
     worker = sum(size for url, size in scripts.items() if "/worker." in url)
 

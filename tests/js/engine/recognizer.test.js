@@ -103,6 +103,7 @@ test("loading fails when the worker cannot be started", async () => {
   FakeWorker.last.dispatchEvent(new Event("error"));
 
   await assert.rejects(loading, { code: "engine_failed" });
+  await assert.rejects(recognizer.load(new ArrayBuffer(1)), { code: "engine_failed" }, "also what comes later");
 });
 
 test("one frame is on its way at a time; those that come meanwhile are skipped", async () => {

@@ -58,11 +58,14 @@ export class Recognizer extends EventTarget {
     this.grabMs = 0;
     /** @private */
     this.isSeeing = false;
+    /** @private @type {RecognizerError | null} of a worker that broke down */
+    this.failure = null;
     /** @private */
     this.worker = startedWorker(workerUrl);
     this.worker.addEventListener("message", (event) => this.receive(event.data));
     this.worker.addEventListener("error", (event) => {
-      this.fail(new RecognizerError("engine_failed", event.message || "the worker could not be started"));
+      this.failure = new RecognizerError("engine_failed", event.message || "the worker could not be started");
+      this.fail(this.failure);
     });
     /** @private @type {{resolve: (targets: {width: number, height: number}[]) => void, reject: (error: Error) => void} | null} */
     this.loading = null;
@@ -82,6 +85,7 @@ export class Recognizer extends EventTarget {
    */
   load(buffer) {
     return new Promise((resolve, reject) => {
+      if (this.failure !== null) return reject(this.failure);
       this.loading?.reject(new RecognizerError("superseded", "another target was loaded meanwhile"));
       this.loading = { resolve, reject };
       this.send({ type: "load", buffer });

@@ -39,7 +39,7 @@ export class BadTarget extends Error {
  * @property {number} width in pixels of the picture
  * @property {number} height
  * @property {[Features, Features]} features minima, maxima
- * @property {TemplateLevel[]} levels finest first
+ * @property {TemplateLevel[]} levels finest first; made when first asked for, which takes a while
  */
 
 const VERSION = 2;
@@ -84,7 +84,14 @@ function readTarget(data) {
   );
   if (features[0].count + features[1].count < LEAST_POINTS) throw new BadTarget("the target has too few points");
   const { image, scale } = largestImage(asList(entry.trackingData, "trackingData"), width);
-  return { width, height, features, levels: templateLevels(image, scale) };
+  /** @type {TemplateLevel[] | null} */
+  let levels = null;
+  return {
+    width, height, features,
+    get levels() {
+      return (levels ??= templateLevels(image, scale));
+    },
+  };
 }
 
 /**

@@ -76,8 +76,9 @@ function load(buffer) {
     scope.postMessage({ type: "refused", code: error.code, message: error.message });
     return;
   }
-  session = new Session(targets, USUAL_WIDTH, USUAL_HEIGHT);
+  // Told before all is made that frames are processed with: the page can ask for the camera meanwhile.
   scope.postMessage({ type: "loaded", targets: targets.map(({ width, height }) => ({ width, height })) });
+  session = new Session(targets, USUAL_WIDTH, USUAL_HEIGHT);
   warming = warmUp(session, targets[0]);
   warm();
 }

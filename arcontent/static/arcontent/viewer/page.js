@@ -120,14 +120,14 @@ class Viewer {
   async prepareSession({ status, target, videos }) {
     if (status === "failed" || target === null || target.url === null) return "content_failed";
     if (videos.length === 0) return "no_video";
-    if (obstacleOf(window) !== null) return null; // the visitor is told on the tap; nothing is fetched in vain
-    const file = await fetchTarget(target.url, (share) => this.screens.progress(share));
-    const recognizer = new Recognizer({ workerUrl: this.workerUrl });
+    if (obstacleOf(window) !== null) return null; // the visitor is told on the tap
+    const recognizer = new Recognizer({ workerUrl: this.workerUrl }); // starts while the target is on its way
     let pictures;
     try {
-      pictures = await recognizer.load(file);
+      pictures = await recognizer.load(await fetchTarget(target.url, (share) => this.screens.progress(share)));
     } catch (error) {
       recognizer.close();
+      if (error instanceof NotFetched) throw error;
       const isOfTarget = error instanceof Error && "code" in error && error.code === "bad_target";
       return isOfTarget ? "content_failed" : "engine_failed";
     }
