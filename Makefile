@@ -22,7 +22,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup bench-viewer load schema schema-diff changelog docs screenshots images dry-build lock format clean
+.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup bench-page bench-viewer load schema schema-diff changelog docs screenshots images dry-build lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -83,6 +83,9 @@ bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers 
 
 bench-viewer: install-dev ## measure recognition beside stock MindAR and write docs/benchmarks.md: ARGS="--pictures 4 --seeds 1 --no-peer" for a minute of it
 	$(BIN)/python -m tests.bench.viewer $(ARGS)
+
+bench-page: install-dev ## measure the viewer page beside one with stock MindAR and write docs/benchmarks.md: ARGS="--visits 1 --no-peer" for a part
+	$(BIN)/python -m tests.bench.visit $(ARGS)
 
 bench-backup: install-dev ## measure backups beside pg_dump | zstd | age: ARGS="--database-mb 100 --media-mb 500" for smaller ones
 	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python -W ignore::RuntimeWarning -m tests.bench.backup $(ARGS)

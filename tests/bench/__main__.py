@@ -17,6 +17,7 @@ from tests.bench.page import section_of
 from tests.bench.pictures import BenchPicture, bench_pictures
 from tests.bench.report import write_report
 from tests.bench.viewer import report as viewer
+from tests.bench.visit import report as visit
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PARTS: Final = ("speed", "memory", "alike", "detection", "score", "nft")
@@ -46,7 +47,7 @@ def main() -> None:
         if (chosen.folder / f"{part}.json").exists()
     }
     page = write_report(kept, nft=nft_section(kept.get("nft")), nft_rows=nft_rows(kept.get("nft")))
-    for title in (backup.TITLE, viewer.TITLE):  # measured apart
+    for title in (backup.TITLE, viewer.TITLE, visit.TITLE):  # measured apart
         page = page.rstrip() + "\n" + section_of(PAGE.read_text(), title)
     PAGE.write_text(page)
     print(page)

@@ -1,0 +1,1 @@
+"""Our viewer page and one with stock MindAR, visited with a camera that shows clips."""
