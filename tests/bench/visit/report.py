@@ -103,12 +103,12 @@ _INTRODUCTION: Final = (
     "A picture has come in when its first frame is on the screen; it is found when the page is"
     " told, before the video fades in.",
     f"Frames are counted for {WATCHED_S:.0f} s from half a second after that; a frame's"
-    " milliseconds are those of our worker, and for MindAR",
-    "those from taking the frame to the answer, of a software GL, which say nothing of a phone. The"
-    " error is the mean over the",
-    "video's corners, against the picture's in the frame whose number is on the same screenshot:"
-    f" {SHOTS} screenshots a visit, or as many",
-    f"as show the video whole within {PATIENCE_S:.0f} s.",
+    " milliseconds are those of our worker, with its wait for",
+    "the pixels, and for MindAR those from taking the frame to the answer; both wait for a software"
+    " GL, which says nothing of a phone.",
+    "The error is the mean over the video's corners, against the picture's in the frame whose"
+    " number is on the same screenshot:",
+    f"{SHOTS} screenshots a visit, or as many as show the video whole within {PATIENCE_S:.0f} s.",
 )
 
 
