@@ -43,12 +43,22 @@ def now(
     return run
 
 
+def spoil(file: Path) -> None:
+    """Change the last byte, whichever it is."""
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
 def test_a_night_is_made_by_a_worker(site: Site, now: Callable[..., None]) -> None:
     site.store(b"a picture")
+    nights = [timezone.localdate()]
     now(tasks.start_nightly)
+    nights.append(timezone.localdate())  # midnight may come between
 
     row = BackupRun.objects.get()
-    assert (row.kind, row.status, row.night) == ("nightly", JobStatus.READY, timezone.localdate())
+    assert (row.kind, row.status) == ("nightly", JobStatus.READY)
+    assert row.night in nights
     assert catalogue.runs_at(site.places[0])[0].run == row.name
     assert AuditEntry.objects.filter(action="backup_made", object_id=str(row.pk)).exists()
 
@@ -220,7 +230,7 @@ def test_a_backup_that_does_not_restore_is_told(
     now(tasks.start_nightly)
     row = BackupRun.objects.get()
     dump = site.folders[0] / row.parts[0]["path"]
-    dump.write_bytes(dump.read_bytes()[:-1] + b"?")
+    spoil(dump)
     settings.BACKUP_DRILL_IDENTITY = site.identity
 
     now(tasks.drill_newest)
@@ -327,7 +337,7 @@ def test_a_verification_that_fails_is_told(
     now(tasks.start_nightly)
     row = BackupRun.objects.get()
     dump = site.folders[0] / row.parts[0]["path"]
-    dump.write_bytes(dump.read_bytes()[:-1] + b"?")
+    spoil(dump)
 
     now(lambda: services.request_verification(run=row, actor=None))
 
