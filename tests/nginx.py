@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from tests.prerequisites import program
 
 CONFIGURATION = Path(__file__).parents[1] / "docker" / "nginx"
-PATIENCE_S = 20
+PATIENCE_S = 60
 MEDIA_OF_THE_WEB = "include media-web.conf;"
 PROGRAM = program("nginx")
 
