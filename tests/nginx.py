@@ -2,13 +2,14 @@
 
 import datetime
 import os
+import random
 import shutil
 import socket
 import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,9 +22,10 @@ from cryptography.x509.oid import NameOID
 from tests.prerequisites import program
 
 CONFIGURATION = Path(__file__).parents[1] / "docker" / "nginx"
-PATIENCE_S = 20
+PATIENCE_S = 60
 MEDIA_OF_THE_WEB = "include media-web.conf;"
 PROGRAM = program("nginx")
+DRAWN = random.SystemRandom()  # the other one draws the same in all processes that run tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,19 @@ class Nginx:
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens on, no two of them the same."""
+    """Find ports that nobody listens on, no two of them the same.
+
+    They are below those that the system hands out by itself, to whoever connects or names none:
+    one of these would often be taken by somebody before a server begins to listen on it.
+    """
+    found: list[int] = []
     with ExitStack() as held:
-        listeners = [
-            held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [int(listener.getsockname()[1]) for listener in listeners]
+        while len(found) < count:
+            port = DRAWN.randrange(20_000, 32_000)
+            with suppress(OSError):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+    return found
 
 
 def lay_out(

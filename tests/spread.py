@@ -19,11 +19,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-# The longest first; folders end with a slash and stay together.
+# The longest first. What begins alike stays together: a folder, or files that share what is made.
 LONG = (
     "tests/e2e/",
     "tests/live/test_up.py",
-    "tests/backups/test_restore.py",
+    "tests/backups/test_restore",
     "tests/live/test_worker.py",
     "tests/interop/",
     "tests/whole/test_hostile_uploads.py",

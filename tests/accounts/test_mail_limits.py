@@ -137,15 +137,20 @@ def test_many_processes_together_send_no_more(address: str) -> None:
 
 def test_after_a_while_there_are_mails_again(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("accounts.mail_limits.HOUR_S", 1)
-    fields = {"username": "anna", "link": "x"}
-    for _time in range(6):
-        send(Letter.KNOWN, to=address, language="en", **fields)
-    assert len(mail.outbox) == 5
-
     deadline = time.monotonic() + 20
-    while len(mail.outbox) == 5:
+
+    def goes_out() -> bool:
         assert time.monotonic() < deadline
-        send(Letter.KNOWN, to=address, language="en", **fields)
+        before = len(mail.outbox)
+        send(Letter.KNOWN, to=address, language="en", username="anna", link="x")
+        return len(mail.outbox) > before
+
+    while goes_out():  # on a busy machine more than five, since its first are soon a second old
+        pass
+    assert len(mail.outbox) >= 5
+
+    while not goes_out():
+        pass
 
 
 def test_without_a_cache_mails_are_sent(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -318,7 +318,7 @@ def test_who_accepts_while_the_inviter_is_demoted_comes_first_and_neither_fails(
             invitations.accept(token, user=guest)
 
     def demote() -> None:
-        assert is_taken.wait(timeout=10)
+        assert is_taken.wait(timeout=60)
         with closing(connection):
             people.change_role(rows[1], Role.VIEWER, actor=first)
             is_demoted.set()

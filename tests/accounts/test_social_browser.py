@@ -8,6 +8,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.accounts.social import knowing_anna, make_anna
+from tests.e2e.browsers import WITHOUT_A_CARD
 from tests.prerequisites import BROWSERS
 
 PATIENCE_MS = 60_000
@@ -26,7 +27,8 @@ def test_one_press_of_the_button_leads_through_the_provider_and_in(
     complaints: list[str] = []
 
     with knowing_anna(settings), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        arguments = ["--no-sandbox", WITHOUT_A_CARD]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         page = browser.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.goto(f"{live_server.url}/admin/accounts/user/")

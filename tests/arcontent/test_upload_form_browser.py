@@ -18,6 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from tests import hostile
+from tests.e2e.browsers import WITHOUT_A_CARD
 from tests.pictures import encode_png, poster
 from tests.prerequisites import BROWSERS
 
@@ -47,7 +48,8 @@ def form(live_server: LiveServer, static_files: None, superuser: User) -> Iterat
     if program is None:
         pytest.skip("there is no Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        arguments = ["--no-sandbox", WITHOUT_A_CARD]
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
         context = browser.new_context(viewport=PHONE, locale="en-GB")
         context.add_cookies(
             [{"name": ours.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]

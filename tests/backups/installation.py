@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,8 +13,7 @@ import psycopg
 from psycopg import sql
 
 from backups import databases, encryption, postgres
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.backups import forked
 
 
 @dataclass(frozen=True)
@@ -50,22 +47,14 @@ class Installation:
             **self.more,
         }
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Begin a command of manage.py."""
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def try_to(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command of manage.py: its exit code, its results, and all else that it said."""
+        return forked.manage(arguments, self.environment, timeout_s=120)
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end and return what it printed, both ways."""
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=120)
-        assert process.returncode == code, f"{process.returncode}: {out}\n{err}"
+        ended, out, err = self.try_to(*arguments)
+        assert ended == code, f"{ended}: {out}\n{err}"
         return out + err
 
     def restore(self, run: str, *arguments: str, code: int = 0) -> str:

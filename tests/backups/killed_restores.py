@@ -38,10 +38,14 @@ def main(kills: int, seed: int, url: str, media: Path, identity: Path) -> None:
             restoring.carry_out(planned, identities, on_progress=lambda *told: None)
             os._exit(0)
         if number:
-            time.sleep(takes_s * numbers.random())  # the moment to be killed at
+            moment_s = takes_s * numbers.random()
+            time.sleep(moment_s)  # to be killed then
             os.kill(child, signal.SIGKILL)
         _pid, status = os.waitpid(child, 0)
-        takes_s = takes_s or time.monotonic() - began
+        if not number:
+            takes_s = time.monotonic() - began
+        elif not os.WIFSIGNALED(status):
+            takes_s = moment_s  # the machine had more to do when the first one ran
         print("killed" if os.WIFSIGNALED(status) else f"done {status}", flush=True)
         sys.stdin.readline()  # somebody looks at what is served now
 

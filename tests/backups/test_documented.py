@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from backups import databases, postgres
-from tests.backups.installation import PROJECT, Installation
+from tests.backups.forked import PROJECT
+from tests.backups.installation import Installation
 
 PAGES = {
     "backups.md": ("## Restoring without our code", "all media are whole"),

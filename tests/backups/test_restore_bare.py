@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.backups.installation import PROJECT, Installation
+from tests.backups.forked import PROJECT
+from tests.backups.installation import Installation
 from vertexar.local import postgres
 
 CONFIGURED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MEDIA_ROOT", "BACKUP_DESTINATIONS")

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from backups import databases, postgres
-from tests.backups.installation import PROJECT, Installation, copied
+from tests.backups.forked import PROJECT
+from tests.backups.installation import Installation, copied
 
 KILLS = 10
 

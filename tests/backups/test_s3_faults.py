@@ -160,12 +160,12 @@ def test_a_server_that_does_not_answer_is_asked_again(
 
 
 def test_where_nobody_listens_that_is_said(name: str, waits: list[float]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    bucket = destination_at(f"http://127.0.0.1:{port}", name, waits=waits)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and does not listen, but keeps others from it
+        bucket = destination_at(f"http://127.0.0.1:{deaf.getsockname()[1]}", name, waits=waits)
 
-    with pytest.raises(DestinationFailed) as caught:
-        store(bucket)
+        with pytest.raises(DestinationFailed) as caught:
+            store(bucket)
 
     assert caught.value.code == "destination_unreachable"
     assert len(waits) >= 6

@@ -43,16 +43,32 @@ def now(
     return run
 
 
-def test_a_night_is_made_by_a_worker(site: Site, now: Callable[..., None]) -> None:
+def spoil(file: Path) -> None:
+    """Change the last byte, whichever it is."""
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> date:
+    """The date, which no midnight changes in the middle of a test."""
+    today = timezone.localdate()
+    monkeypatch.setattr(timezone, "localdate", lambda: today)
+    return today
+
+
+def test_a_night_is_made_by_a_worker(site: Site, now: Callable[..., None], today: date) -> None:
     site.store(b"a picture")
     now(tasks.start_nightly)
 
     row = BackupRun.objects.get()
-    assert (row.kind, row.status, row.night) == ("nightly", JobStatus.READY, timezone.localdate())
+    assert (row.kind, row.status, row.night) == ("nightly", JobStatus.READY, today)
     assert catalogue.runs_at(site.places[0])[0].run == row.name
     assert AuditEntry.objects.filter(action="backup_made", object_id=str(row.pk)).exists()
 
 
+@pytest.mark.usefixtures("today")
 def test_a_clock_that_strikes_twice_makes_one_backup(site: Site, now: Callable[..., None]) -> None:
     now(tasks.start_nightly)
     now(tasks.start_nightly)
@@ -220,7 +236,7 @@ def test_a_backup_that_does_not_restore_is_told(
     now(tasks.start_nightly)
     row = BackupRun.objects.get()
     dump = site.folders[0] / row.parts[0]["path"]
-    dump.write_bytes(dump.read_bytes()[:-1] + b"?")
+    spoil(dump)
     settings.BACKUP_DRILL_IDENTITY = site.identity
 
     now(tasks.drill_newest)
@@ -327,7 +343,7 @@ def test_a_verification_that_fails_is_told(
     now(tasks.start_nightly)
     row = BackupRun.objects.get()
     dump = site.folders[0] / row.parts[0]["path"]
-    dump.write_bytes(dump.read_bytes()[:-1] + b"?")
+    spoil(dump)
 
     now(lambda: services.request_verification(run=row, actor=None))
 

@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from backups import postgres
 from backups.snapshot import LEVEL
-from tests.backups.installation import PROJECT, Installation, installed
+from tests.backups.forked import PROJECT
+from tests.backups.installation import Installation, installed
 from tests.bench.filled import MB, database_bytes, fill_database, fill_media
 from tests.bench.page import put_section
 from tests.bench.timed import Cost, run

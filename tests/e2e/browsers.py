@@ -9,6 +9,10 @@ from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from tests.prerequisites import BROWSERS
 
+# Where there is no graphics card one is computed, for WebGL. Putting whole pages together with that
+# as well takes more processor time than all else that a page does.
+WITHOUT_A_CARD = "--disable-gpu-compositing"
+
 
 class Browsers:
     """Chromiums with flags; what a test opens in one it closes, cameras too."""
@@ -21,7 +25,8 @@ class Browsers:
         """A Chromium that was started with these flags, and is alive."""
         browser = self._started.get(flags)
         if browser is None or not browser.is_connected():
-            browser = self._chromium.launch(executable_path=self._program, args=list(flags))
+            arguments = [WITHOUT_A_CARD, *flags]
+            browser = self._chromium.launch(executable_path=self._program, args=arguments)
             self._started[flags] = browser
         return browser
 

@@ -114,15 +114,18 @@ def render_clip(
         picture = _cover(rng, picture, share=conditions.covered)
 
     truth: list[Corners | None] = []
+    drawn: tuple[View, Rgb, Corners] | None = None  # a picture that lies still is drawn once
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420jpeg\n".encode())
         for number in range(total):
             frame, corners = clutter, None
             if picture is not None and lead_in_frames <= number < lead_in_frames + shown_frames:
                 view = motion((number - lead_in_frames) / fps)
-                pose = homography_of(view, picture_size=picture_size, size=size)
-                frame = _overlay(clutter, picture, pose)
-                corners = _project_corners(pose, picture_size=picture_size)
+                if drawn is None or drawn[0] != view:
+                    pose = homography_of(view, picture_size=picture_size, size=size)
+                    seen = _overlay(clutter, picture, pose)
+                    drawn = view, seen, _project_corners(pose, picture_size=picture_size)
+                _view, frame, corners = drawn
             shot = _expose(rng, frame, conditions)
             if has_counter:
                 _draw_counter(shot, number)

@@ -32,7 +32,7 @@ pytestmark = [
 THREADS = 8  # of a web process
 HELD = 3 * THREADS  # more than are worked on: some wait for a thread
 CLIENTS = 24
-STOP_S = 30
+STOP_S = 60
 
 
 class Web:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,18 +50,27 @@ class System:
         lines = [json.loads(line) for line in text.splitlines()]
         return [line for line in lines if wanted.items() <= line.items()]
 
-    def value(self, name: str, **labels: str) -> float:
-        """The sum of the samples with that name and these labels, of all processes."""
+    def reading(self) -> Callable[..., float]:
+        """What one look tells: the sum of the samples with a name and labels, of all processes."""
         page = requests.get(
             f"{self.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30
         )
         assert page.status_code == 200
-        return sum(
-            sample.value
-            for family in text_string_to_metric_families(page.text)
-            for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
+        families = list(text_string_to_metric_families(page.text))
+        samples = [sample for family in families for sample in family.samples]
+
+        def value(name: str, **labels: str) -> float:
+            return sum(
+                sample.value
+                for sample in samples
+                if sample.name == name and labels.items() <= sample.labels.items()
+            )
+
+        return value
+
+    def value(self, name: str, **labels: str) -> float:
+        """The same, of a look of its own."""
+        return self.reading()(name, **labels)
 
 
 @contextmanager
@@ -151,7 +160,7 @@ def test_an_upload_is_followed_by_its_id_and_counted_by_every_process(
     for personal in (person.email, "ophelia", PROXY["X-Forwarded-For"]):
         assert personal not in written, personal
 
-    value = system.value
+    value = system.reading()  # one look: a task that is sent twice may end between two
     compiled = {"task": "markers.tasks.compile_marker"}
     ran = value("vertexar_task_seconds_count", **compiled)
     assert ran >= 1  # a busy machine's queue may be told of it twice
@@ -166,13 +175,15 @@ def test_an_upload_is_followed_by_its_id_and_counted_by_every_process(
     for role in ("web", "worker"):
         assert value("vertexar_process_resident_memory_bytes", role=role) > 10_000_000
         assert value("vertexar_process_cpu_seconds_total", role=role) > 0
-    assert value("vertexar_workers", queue="compile") == 1
-    until(lambda: value("vertexar_beat_last_sent_timestamp_seconds") > 0, "beat")
+    until(lambda: system.value("vertexar_workers", queue="compile") == 1, "the worker's word")
+    until(lambda: system.value("vertexar_beat_last_sent_timestamp_seconds") > 0, "beat")
 
     system.worker.send_signal(signal.SIGTERM)
     system.worker.wait(60)
-    assert value("vertexar_workers", queue="compile") == 0
-    assert value("vertexar_compile_seconds_count") == compiles  # what it did is not forgotten
+    assert system.value("vertexar_workers", queue="compile") == 0
+    assert (
+        system.value("vertexar_compile_seconds_count") >= compiles
+    )  # what it did is not forgotten
 
 
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="there is no prometheus")

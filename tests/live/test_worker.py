@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 45
+PATIENCE_S = 90
 LEASE_S = 3
 
 

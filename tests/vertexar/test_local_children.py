@@ -25,7 +25,7 @@ def a_program(tmp_path: Path, *command: str, **rest: object) -> Program:
     )
 
 
-def until(is_so: Callable[[], bool], *, seconds: float = 10) -> None:
+def until(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "did not come to pass"
@@ -34,10 +34,10 @@ def until(is_so: Callable[[], bool], *, seconds: float = 10) -> None:
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        told = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # gone before, or while it was read
         return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return "Z" not in told.rpartition(")")[2].split()[0]
 
 
 def test_a_failure_is_told_with_its_exit_code_its_reason_and_its_log(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_waiting_for_one_that_ended_tells_its_end(tmp_path: Path) -> None:
     child = Child.start(a_program(tmp_path, "sh", "-c", "echo fatal: no memory; exit 9"))
 
     with pytest.raises(CannotRun, match=r"exit code 9\): fatal: no memory"):
-        wait_until(lambda: False, child, seconds=10)
+        wait_until(lambda: False, child, seconds=60)
 
 
 def test_waiting_for_a_silent_one_ends(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_what_an_earlier_run_left_running_is_ended(tmp_path: Path) -> None:
 
     assert leftovers.end(listed) == 1
 
-    assert child.wait(5)
+    assert child.wait(60)
     assert not listed.exists()
 
 
@@ -35,7 +35,7 @@ def test_a_deaf_one_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     leftovers.end(tmp_path / "children.json")
 
-    assert child.wait(5)
+    assert child.wait(60)
 
 
 def test_a_stranger_who_got_the_number_since_is_spared(tmp_path: Path) -> None:

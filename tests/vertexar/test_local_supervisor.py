@@ -53,11 +53,16 @@ def test_told_to_stop_twice_it_no_longer_waits_for_the_workers(tmp_path: Path) -
     program = a_program(tmp_path, "sh", "-c", TRAP_AND_WAIT, patience_s=120)
     worker = supervisor.start(program, Stage.WORK)
     until(lambda: "deaf" in (tmp_path / "thing.log").read_text())
-    second_time = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
+
+    def tell_again() -> None:
+        until(lambda: signal.getsignal(signal.SIGTERM) != signal.default_int_handler)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     with told_to_stop():
+        second_time = threading.Thread(target=tell_again)
         second_time.start()
         supervisor.stop()
+    second_time.join()
 
     assert worker.process.returncode == -signal.SIGKILL
 

@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ def test_a_port_lost_to_somebody_else_is_no_obstacle(
 ) -> None:
     free_port = valkey._free_port
     with socket.create_server(("127.0.0.1", 0)) as other:
-        ports = iter([other.getsockname()[1], free_port()])
+        ports = chain([other.getsockname()[1]], iter(free_port, 0))
         monkeypatch.setattr(valkey, "_free_port", lambda: next(ports))
 
         server = valkey.start(tmp_path / "data", log=tmp_path / "log", is_durable=False)
