@@ -11,7 +11,13 @@ from tests.e2e.test_recognition import (
     assert_on_picture,
     on_screen,
 )
-from tests.e2e.viewer import FLAGS, GENEROUS_CLOCK, Device, opened_viewer
+from tests.e2e.viewer import (
+    FLAGS,
+    GENEROUS_CLOCK,
+    WITHOUT_WEBGL,
+    Device,
+    opened_viewer,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -129,7 +135,7 @@ def test_the_video_covers_the_picture_in_a_browser_without(
 
 
 def test_all_this_is_seen_in_a_browser_that_refuses_webgl(browsers: Browsers) -> None:
-    with browsers.started_with(*FLAGS).new_page() as page:
+    with browsers.started_with(*WITHOUT_WEBGL, *FLAGS).new_page() as page:
         assert page.evaluate(WEBGL_OF_PAGE_AND_WORKER) == [False] * 4
 
 

@@ -19,8 +19,12 @@ from tests.e2e.system import BY_NAME
 
 PATIENCE_MS = 60_000  # without a graphics card, beside much else
 # Pages and workers get no WebGL, as on phones where it is broken: nothing of ours needs it.
+WITHOUT_WEBGL = ("--disable-gpu", "--disable-software-rasterizer")
+WITH_WEBGL = (
+    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+)  # fmt: skip
 FLAGS = (
-    "--disable-gpu", "--disable-software-rasterizer",
     "--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--autoplay-policy=document-user-activation-required",
@@ -170,6 +174,7 @@ def opened_viewer(
     device: Device | None = None,
     scripts: tuple[str, ...] = (),
     before: Callable[[Page], None] | None = None,
+    has_webgl: bool = False,
 ) -> Iterator[Viewer]:
     """Open a viewer page as somebody who was never there, in a browser without any past.
 
@@ -183,9 +188,11 @@ def opened_viewer(
         device: what it is seen on.
         scripts: run before those of the page, to change what the browser can do.
         before: what else is to be done to the page before it is loaded.
+        has_webgl: whether the browser computes a graphics card, which no page of ours needs.
     """
     device = device or Device()
-    browser = browsers.started_with(*FLAGS, *_camera_flags(camera))
+    graphics = WITH_WEBGL if has_webgl else WITHOUT_WEBGL
+    browser = browsers.started_with(*graphics, *FLAGS, *_camera_flags(camera))
     with browser.new_context(
         viewport={"width": device.size[0], "height": device.size[1]},
         device_scale_factor=device.pixel_ratio,

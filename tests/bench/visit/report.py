@@ -81,9 +81,10 @@ def section(visits: Sequence[Visit], weights: Bytes, run: Run) -> str:
         [
             f"Printed by `make bench-page`: {run.visits} visits of each page before the picture"
             f" comes in and as many with it,",
-            f"in turn, in a Chromium without a graphics card or a past, in"
-            f" {run.seconds / 60:.0f} minutes, on {os.cpu_count()} cores with a load of"
-            f" {run.load:.1f} before.",
+            f"in turn, in a Chromium without a past, in {run.seconds / 60:.0f} minutes, on"
+            f" {os.cpu_count()} cores with a load of {run.load:.1f} before.",
+            "There is no graphics card: for MindAR, which needs one, Chromium computes it; for our"
+            " page it refuses WebGL.",
             *_INTRODUCTION,
             "",
             "| what | ours | MindAR | wanted of ours |",
@@ -104,8 +105,8 @@ _INTRODUCTION: Final = (
     " told, before the video fades in.",
     f"Frames are counted for {WATCHED_S:.0f} s from half a second after that; a frame's"
     " milliseconds are those of our worker, with its wait for",
-    "the pixels, and for MindAR those from taking the frame to the answer; both wait for a software"
-    " GL, which says nothing of a phone.",
+    "the pixels, and for MindAR those from taking the frame to the answer, of a software GL, which"
+    " says nothing of a phone.",
     "The error is the mean over the video's corners, against the picture's in the frame whose"
     " number is on the same screenshot:",
     f"{SHOTS} screenshots a visit, or as many as show the video whole within {PATIENCE_S:.0f} s.",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
@@ -61,7 +62,7 @@ class Visit:
 
 def visit_before(browsers: Browsers, page: str, url: str, clip: Clip, script: str) -> Visit:
     """Be there before the picture: start the camera a second after the page is ready."""
-    with opened_viewer(browsers, url, camera=clip, device=SCREEN, scripts=(script,)) as viewer:
+    with _opened(browsers, page, url, clip, script) as viewer:
         viewer.reach("ready")
         viewer.wait_for(f"performance.now() > window.visit.readyMs + {1000 * SETTLED_S}")
         viewer.start()
@@ -71,7 +72,7 @@ def visit_before(browsers: Browsers, page: str, url: str, clip: Clip, script: st
 
 def visit_with_picture(browsers: Browsers, page: str, url: str, clip: Clip, script: str) -> Visit:
     """Start the camera on the picture as soon as the page is ready; watch it for a while."""
-    with opened_viewer(browsers, url, camera=clip, device=SCREEN, scripts=(script,)) as viewer:
+    with _opened(browsers, page, url, clip, script) as viewer:
         viewer.start()
         if not _wait_until_found(viewer):
             return told(page, viewer.page.evaluate(_RECORDED), clip, was_warm=False)
@@ -81,6 +82,15 @@ def visit_with_picture(browsers: Browsers, page: str, url: str, clip: Clip, scri
         record = viewer.page.evaluate(_RECORDED)
         errors_px, locked = _looked_at(viewer, clip)
     return told(page, record, clip, was_warm=False, errors_px=errors_px, locked=locked)
+
+
+def _opened(
+    browsers: Browsers, page: str, url: str, clip: Clip, script: str
+) -> AbstractContextManager[Viewer]:
+    """Open a page in a Chromium that computes a graphics card for MindAR, which needs one."""
+    return opened_viewer(
+        browsers, url, camera=clip, device=SCREEN, scripts=(script,), has_webgl=page != "ours"
+    )
 
 
 def _wait_until_found(viewer: Viewer) -> bool:
