@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip, Corners, Rgb
 from tests.e2e.conftest import LEAD_IN_FRAMES, PICTURE, SHOWN_FRAMES
 from tests.e2e.patches import FILM_SIZE, make_film, overlay_corners
-from tests.e2e.system import Content, System
+from tests.e2e.system import BY_NAME, Content, System
 from tests.e2e.test_without_camera import HIDE
 from tests.e2e.viewer import Viewer, opened_viewer
 from tests.pictures import encode_png
@@ -21,6 +22,7 @@ from tests.videos import make_video
 
 pytestmark = pytest.mark.e2e
 
+ELSEWHERE = f"http://{BY_NAME}"
 SCREEN = (960, 720)  # of which the camera's frame has the shape
 WIDE = (800, 400)
 WITHIN_PX = 4.0
@@ -162,10 +164,41 @@ def test_a_wide_video_can_cover_the_picture_and_is_cut_left_and_right(
     assert np.abs(colours(shot, corners) - GREY).max() <= LIKE
 
 
+def with_film_elsewhere(page: Page) -> None:
+    """Let the film come from another host, which allows pages to read it when they ask for that."""
+
+    def allow_host(route: Route) -> None:
+        response = route.fetch()
+        headers = response.headers
+        policy = headers["content-security-policy"]
+        headers["content-security-policy"] = policy.replace("media-src", f"media-src {ELSEWHERE}")
+        route.fulfill(response=response, headers=headers)
+
+    def name_host(route: Route) -> None:
+        response = route.fetch()
+        manifest = response.json()
+        film = manifest["videos"][0]
+        film["url"] = ELSEWHERE + urlsplit(film["url"]).path
+        route.fulfill(response=response, json=manifest)
+
+    def be_host(route: Route) -> None:
+        here = "http://" + urlsplit(page.url).netloc
+        is_asked = "origin" in route.request.headers
+        response = route.fetch(url=route.request.url.replace(ELSEWHERE, here))
+        allowed = {"access-control-allow-origin": here} if is_asked else {}
+        route.fulfill(response=response, headers=response.headers | allowed)
+
+    page.route("**/ar/*", allow_host)
+    page.route("**/manifest", name_host)
+    page.route(f"{ELSEWHERE}/**", be_host)
+
+
 def test_a_video_can_be_seen_through_where_its_lower_half_is_black(
     browsers: Browsers, system: System, half_clear: Content, resting: Clip
 ) -> None:
-    with opened_viewer(browsers, address_of(system, half_clear), camera=resting) as viewer:
+    with opened_viewer(
+        browsers, address_of(system, half_clear), camera=resting, before=with_film_elsewhere
+    ) as viewer:
         viewer.start()
         viewer.reach("tracking")
         viewer.bare()
@@ -173,6 +206,8 @@ def test_a_video_can_be_seen_through_where_its_lower_half_is_black(
         viewer.wait_for("getComputedStyle(document.querySelector('#see-through')).opacity === '1'")
 
         shot, without = viewer.shot(), printed(viewer)
+        assert BY_NAME in viewer.hosts
+        viewer.hosts.remove(BY_NAME)
 
     solid = on_picture(resting, (1 / 16, 1 / 16), (1 / 16, 15 / 16))
     clear = on_picture(resting, (0.6, 0.1), (0.94, 0.06), (0.94, 0.94), (0.75, 0.5))

@@ -18,6 +18,16 @@ HIDE = """(isHidden) => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
+# A browser that plays the video only in answer to a tap, as it is told when one may come.
+REFUSE_TO_PLAY = """
+const { play } = HTMLMediaElement.prototype;
+HTMLMediaElement.prototype.play = function () {
+  const isRefused = this.id === "overlay" && !window.isTapped;
+  return isRefused ? Promise.reject(new DOMException("a tap", "NotAllowedError")) : play.call(this);
+};
+"""
+# What would be done after a while is done when the test says so.
+HOLD_TIMER = "window.setTimeout = (call) => { window.ring = call; };"
 LIVE_TRACKS = """() => {
   const { srcObject } = document.querySelector("#camera");
   const tracks = srcObject === null ? [] : srcObject.getTracks();
@@ -56,19 +66,26 @@ def test_without_a_camera_the_reason_is_said_and_the_video_plays(
         assert viewer.events() == []
 
 
-@pytest.mark.parametrize(
-    ("script", "title"),
-    [(BUSY, "The camera is busy"), (UNABLE, "This browser can’t open the camera")],
-    ids=["busy", "unable"],
-)
-def test_what_a_browser_can_not_do_is_said(
-    browsers: Browsers, address: str, resting: Clip, script: str, title: str
+def test_what_a_browser_can_not_do_is_said_and_the_link_can_be_taken_to_another(
+    browsers: Browsers, address: str, resting: Clip
 ) -> None:
-    with opened_viewer(browsers, address, camera=resting, scripts=(script,)) as viewer:
+    def allow(page: Page) -> None:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    with opened_viewer(
+        browsers, address, camera=resting, scripts=(UNABLE, HOLD_TIMER), before=allow
+    ) as viewer:
         viewer.start()
 
         assert_plain_video_plays(viewer)
-        assert_told(viewer, title)
+        assert_told(viewer, "This browser can’t open the camera")
+
+        viewer.page.get_by_role("button", name="Copy the link").click()
+        expect(viewer.page.get_by_role("button", name="The link is copied.")).to_be_visible()
+        expect(viewer.page.locator("#status")).to_have_text("The link is copied.")
+        assert viewer.page.evaluate("navigator.clipboard.readText()") == address
+        viewer.page.evaluate("window.ring()")
+        expect(viewer.page.get_by_role("button", name="Copy the link")).to_be_visible()
 
 
 def test_on_an_insecure_address_the_reason_is_said(
@@ -85,10 +102,13 @@ def test_on_an_insecure_address_the_reason_is_said(
         viewer.complaints.clear()
 
 
-def test_a_busy_camera_is_asked_again(browsers: Browsers, address: str, resting: Clip) -> None:
+def test_a_busy_camera_is_said_and_asked_again(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
     with opened_viewer(browsers, address, camera=resting, scripts=(BUSY,)) as viewer:
         viewer.start()
-        viewer.reach("fallback")
+        assert_plain_video_plays(viewer)
+        assert_told(viewer, "The camera is busy")
 
         viewer.page.evaluate("() => { delete navigator.mediaDevices.getUserMedia; }")
         viewer.page.get_by_role("button", name="Try again").click()
@@ -182,6 +202,48 @@ def test_a_target_that_does_not_come_is_said_and_fetched_again(
 
         viewer.start()
         viewer.reach("tracking")
+
+
+def test_a_video_that_does_not_come_is_said_on_the_picture_and_tried_again(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    films = "**/*.mp4*"
+
+    def intercept(page: Page) -> None:
+        page.route(films, lambda route: route.fulfill(status=404))
+
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+        assert_told(viewer, "The video could not be loaded")
+
+        viewer.page.get_by_role("button", name="Try again").click()
+        assert_told(viewer, "The video could not be loaded")
+        assert all("404" in complaint for complaint in viewer.complaints)
+        viewer.complaints.clear()
+        viewer.page.unroute(films)
+
+        viewer.page.get_by_role("button", name="Try again").click()
+
+        viewer.wait_for("document.querySelector('#overlay').currentTime > 0.2")
+        expect(viewer.page.locator("#watch-notice")).to_be_hidden()
+
+
+def test_a_video_that_waits_for_a_tap_says_so_and_one_tap_plays_it(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting, scripts=(REFUSE_TO_PLAY,)) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+        assert_told(viewer, "The video waits for a tap")
+        expect(viewer.page.locator("#pause")).to_have_attribute("aria-pressed", "true")
+        viewer.page.evaluate("() => { window.isTapped = true; }")
+
+        viewer.page.get_by_role("button", name="Play the video").click()
+
+        viewer.wait_for("document.querySelector('#overlay').currentTime > 0.2")
+        expect(viewer.page.locator("#watch-notice")).to_be_hidden()
+        expect(viewer.page.locator("#pause")).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_broken_target_is_said_and_the_video_is_there(

@@ -5,11 +5,12 @@
 /**
  * Copy the page's address; where the browser does not allow that, show it selected.
  * @param {Screens} screens
+ * @param {Event} event of the button
  */
-export async function copyAddress(screens) {
+export async function copyAddress(screens, { currentTarget }) {
   try {
     await navigator.clipboard.writeText(location.href);
-    screens.say("copied");
+    screens.confirm(/** @type {HTMLElement} */ (currentTarget), "copied");
   } catch {
     for (const field of document.querySelectorAll("input.address")) {
       if (!(field instanceof HTMLInputElement)) continue;

@@ -41,17 +41,22 @@ export class SeeThrough {
     watchFrames(video, () => this.draw());
   }
 
-  /** @private */
+  /** A frame that can't be put together is an error of the video. @private */
   draw() {
     const { video, shown, halves } = this;
     if (shown === null || halves === null || video.videoWidth === 0) return;
     const { width, height } = drawnSize({ width: video.videoWidth, height: video.videoHeight });
     resize(halves.canvas, width, 2 * height);
     resize(shown.canvas, width, height);
-    halves.drawImage(video, 0, 0, width, 2 * height);
-    const { data } = halves.getImageData(0, 0, width, 2 * height);
-    joinHalves(data);
-    shown.putImageData(new ImageData(data.subarray(0, 4 * width * height), width, height), 0, 0);
+    try {
+      halves.drawImage(video, 0, 0, width, 2 * height);
+      const { data } = halves.getImageData(0, 0, width, 2 * height);
+      joinHalves(data);
+      shown.putImageData(new ImageData(data.subarray(0, 4 * width * height), width, height), 0, 0);
+    } catch {
+      video.pause(); // nobody sees it, and no further frame comes
+      video.dispatchEvent(new Event("error"));
+    }
   }
 }
 

@@ -22,8 +22,9 @@ import { Texts } from "./texts.js";
 /** After so long without the picture some advice is given. */
 const ADVICE_AFTER_MS = 9000;
 /**
- * What the visitor can do about a failure: try again, or take the address to another browser.
- * @type {Readonly<Record<string, "retry" | "copy">>}
+ * What the visitor can do about a failure: try again, load the video again, play it, or take the address to another
+ * browser. They are actions of buttons.
+ * @type {Readonly<Record<string, "retry" | "reload" | "pause" | "copy">>}
  */
 const REMEDIES = {
   not_fetched: "retry",
@@ -35,6 +36,8 @@ const REMEDIES = {
   camera_stopped: "retry",
   camera_insecure: "copy",
   camera_unsupported: "copy",
+  video_failed: "reload",
+  video_waits: "pause",
 };
 
 class Viewer {
@@ -50,8 +53,14 @@ class Viewer {
     /** @type {HTMLVideoElement} */
     const overlay = this.screens.element("overlay");
     this.playback = new Playback(overlay);
-    this.playback.onPlayed = () => this.beacons.count("played");
-    this.playback.onFailed = () => this.screens.say("video_failed");
+    this.playback.onPlayed = () => {
+      this.screens.withdraw("video_waits");
+      this.beacons.count("played");
+    };
+    this.playback.onFailed = () => this.complain("video_failed");
+    this.playback.onRefused = () => {
+      if (!this.state.is("fallback")) this.complain("video_waits"); // there the browser's own controls say so
+    };
     this.playback.onChange = () => this.screens.controls(this.playback);
     /** @type {HTMLVideoElement} */
     this.cameraVideo = this.screens.element("camera");
@@ -80,7 +89,8 @@ class Viewer {
     this.screens.onAction("sound", () => this.playback.toggleSound());
     this.screens.onAction("pause", () => this.playback.togglePause());
     this.screens.onAction("captions", () => this.playback.toggleCaptions());
-    this.screens.onAction("copy", () => copyAddress(this.screens));
+    this.screens.onAction("reload", () => this.reload());
+    this.screens.onAction("copy", (event) => copyAddress(this.screens, event));
     this.screens.onAction("call-to-action", () => this.beacons.count("clicked"));
     this.screens.onAction("watch", (event) => {
       event.preventDefault(); // without this script the link opens the video itself
@@ -156,7 +166,9 @@ class Viewer {
   showContent(manifest) {
     this.screens.show(manifest);
     this.look.choose(manifest.overlay);
-    if (manifest.videos.length > 0) this.playback.load(manifest.videos[0]);
+    if (manifest.videos.length > 0) {
+      this.playback.load(manifest.videos[0], { isDrawn: manifest.overlay?.stacked_alpha });
+    }
     this.screens.controls(this.playback);
   }
 
@@ -225,6 +237,19 @@ class Viewer {
     this.state.to("searching");
     this.askForPicture();
     window.dispatchEvent(new CustomEvent("vertexar:lost"));
+  }
+
+  /** Say what is wrong with the video that should be seen. @param {string} name of a message */
+  complain(name) {
+    this.screens.say(null);
+    this.screens.notice("watch", name, { action: REMEDIES[name] });
+  }
+
+  /** The visitor wants to try the video again. */
+  reload() {
+    this.screens.notice("watch", null);
+    this.screens.element("back").focus({ preventScroll: true }); // the button that had the focus is gone
+    this.playback.reload();
   }
 
   /** Say what to look for, and after a while how it is found more easily. */

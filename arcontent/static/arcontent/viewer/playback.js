@@ -10,6 +10,8 @@ export class Playback {
     this.onPlayed = () => {};
     /** Called when it should be seen and can't be loaded. */
     this.onFailed = () => {};
+    /** Called when it should be seen and the browser does not let it play before a tap. */
+    this.onRefused = () => {};
     /** Called when it was paused or went on, was muted or unmuted. */
     this.onChange = () => {};
     /** @private */
@@ -19,9 +21,7 @@ export class Playback {
     video.addEventListener("playing", () => {
       if (this.isShown) this.onPlayed();
     });
-    video.addEventListener("error", () => {
-      if (this.isShown) this.onFailed();
-    });
+    video.addEventListener("error", () => this.fail());
     for (const change of ["play", "pause", "volumechange"]) video.addEventListener(change, () => this.onChange());
   }
 
@@ -29,8 +29,9 @@ export class Playback {
     return this.video.muted;
   }
 
+  /** Whether it stands still where it is to be seen, or would. */
   get isPaused() {
-    return this.isPausedByVisitor;
+    return this.isPausedByVisitor || (this.isShown && this.video.paused);
   }
 
   get hasCaptions() {
@@ -41,9 +42,15 @@ export class Playback {
     return [...this.video.textTracks].some((track) => track.mode === "showing");
   }
 
-  /** @param {PlayableVideo} source */
-  load({ url, poster_url: poster, captions = [] }) {
-    if (this.video.getAttribute("src") === url) return;
+  /**
+   * A signed address is signed anew each time it is told; the video behind it stays the same.
+   * @param {PlayableVideo} source
+   * @param {{isDrawn?: boolean}} [options] whether its pixels are read: its host must allow that, as no other need
+   */
+  load({ url, poster_url: poster, captions = [] }, { isDrawn = false } = {}) {
+    const [address] = url.split("?");
+    if (this.video.error === null && this.video.getAttribute("src")?.split("?")[0] === address) return;
+    if (isDrawn) this.video.crossOrigin = "anonymous";
     if (poster) this.video.poster = poster;
     this.video.src = url;
     this.video.replaceChildren(
@@ -58,7 +65,7 @@ export class Playback {
    * save power allow no other.
    */
   prime() {
-    this.video.preload = "auto";
+    this.fetch();
     this.play(() => {
       if (!this.isShown) this.video.pause();
     });
@@ -68,6 +75,12 @@ export class Playback {
   show() {
     this.isShown = true;
     if (!this.isPausedByVisitor) this.play();
+  }
+
+  /** It has failed, and is to be tried again. */
+  reload() {
+    this.video.load();
+    this.show();
   }
 
   /** It is no longer seen. */
@@ -84,7 +97,7 @@ export class Playback {
     this.isPausedByVisitor = false;
     this.video.muted = !withSound;
     this.video.controls = true;
-    this.video.preload = "auto";
+    this.fetch();
     this.show();
   }
 
@@ -101,7 +114,7 @@ export class Playback {
   }
 
   togglePause() {
-    this.isPausedByVisitor = !this.isPausedByVisitor;
+    this.isPausedByVisitor = !this.isPaused;
     if (this.isPausedByVisitor) this.video.pause();
     else if (this.isShown) this.play();
     this.onChange();
@@ -114,6 +127,12 @@ export class Playback {
     this.onChange();
   }
 
+  /** It is wanted soon, and whole; if it has failed, it is tried again. @private */
+  fetch() {
+    this.video.preload = "auto";
+    if (this.video.error !== null) this.video.load();
+  }
+
   /**
    * Play, muted if the browser allows it no other.
    * @private
@@ -121,9 +140,22 @@ export class Playback {
    */
   play(onStarted = () => {}) {
     this.video.play().then(onStarted, (/** @type {DOMException} */ error) => {
-      if (error.name !== "NotAllowedError" || this.video.muted) return; // paused meanwhile, or waits for a tap
+      if (error.name === "NotSupportedError") this.fail(); // it could not be loaded, perhaps long before
+      if (error.name !== "NotAllowedError") return; // paused meanwhile
+      if (this.video.muted) return this.wait();
       this.video.muted = true;
       this.play(onStarted);
     });
+  }
+
+  /** @private */
+  fail() {
+    if (this.isShown) this.onFailed();
+  }
+
+  /** @private */
+  wait() {
+    this.onChange();
+    if (this.isShown) this.onRefused();
   }
 }

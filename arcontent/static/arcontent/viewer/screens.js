@@ -5,6 +5,8 @@
 /** @typedef {import("./playback.js").Playback} Playback */
 /** @typedef {import("./texts.js").Texts} Texts */
 
+/** So long a button says what it has done. */
+const CONFIRM_MS = 4000;
 /** What a link of the content may lead to. */
 const LINK_SCHEMES = ["https:", "http:", "mailto:", "tel:"];
 
@@ -62,7 +64,7 @@ export class Screens {
    * Put a notice where the visitor is; it is read out.
    * @param {"start" | "watch"} place
    * @param {string | null} name null takes it away
-   * @param {{action?: "retry" | "copy" | null}} [options] what the visitor can do about it
+   * @param {{action?: string | null}} [options] the action of the button that helps
    */
   notice(place, name, { action = null } = {}) {
     const box = this.element(`${place}-notice`);
@@ -72,6 +74,19 @@ export class Screens {
     box.hidden = name === null;
     box.dataset.notice = name ?? "";
     for (const button of box.querySelectorAll("button")) button.hidden = button.dataset.action !== action;
+  }
+
+  /** Take a notice away from the scene, if it is this one. @param {string} name */
+  withdraw(name) {
+    if (this.element("watch-notice").dataset.notice === name) this.notice("watch", null);
+  }
+
+  /** Say on a button, for a moment, what it has done; it is read out, too. @param {HTMLElement} button @param {string} name */
+  confirm(button, name) {
+    this.say(name);
+    button.dataset.label ??= button.textContent ?? "";
+    button.textContent = this.texts.words(name).text;
+    setTimeout(() => (button.textContent = button.dataset.label ?? ""), CONFIRM_MS);
   }
 
   /** @param {{isEnabled: boolean, isBusy: boolean}} start how the big button is */
