@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drawnSize, joinHalves } from "../../../arcontent/static/arcontent/viewer/alpha.js";
+import { SeeThrough, drawnSize, joinHalves } from "../../../arcontent/static/arcontent/viewer/alpha.js";
 
 test("the upper half becomes as opaque as the lower half is bright, and keeps its colours", () => {
   const pixels = Uint8ClampedArray.from([
@@ -25,4 +25,30 @@ test("a large video is drawn smaller, in its own form", () => {
 
 test("however flat a video is, there is something to draw on", () => {
   assert.deepEqual(drawnSize({ width: 4000, height: 2 }), { width: 640, height: 1 });
+});
+
+test("a frame that can't be read stops the video and is told as an error of it", () => {
+  const told = [];
+  let drawFrame;
+  const refuse = () => {
+    throw new DOMException("the pixels of another host", "SecurityError");
+  };
+  const context = () => ({ canvas: {}, drawImage() {}, getImageData: refuse, putImageData: () => told.push("shown") });
+  const video = Object.assign(new EventTarget(), {
+    videoWidth: 4,
+    videoHeight: 6,
+    requestVideoFrameCallback: (callback) => ((drawFrame = callback), 1),
+    pause: () => told.push("paused"),
+  });
+  video.addEventListener("error", () => told.push("error"));
+  globalThis.document = { createElement: () => ({ getContext: context }) };
+  try {
+    new SeeThrough({ video, canvas: { getContext: context } });
+  } finally {
+    delete globalThis.document;
+  }
+
+  drawFrame(0, { mediaTime: 0 });
+
+  assert.deepEqual(told, ["paused", "error"]);
 });
