@@ -76,9 +76,8 @@ function load(buffer) {
     scope.postMessage({ type: "refused", code: error.code, message: error.message });
     return;
   }
-  // Told before all is made that frames are processed with: the page can ask for the camera meanwhile.
+  session = new Session(targets, USUAL_WIDTH, USUAL_HEIGHT); // a phone that is short of memory has no room for it
   scope.postMessage({ type: "loaded", targets: targets.map(({ width, height }) => ({ width, height })) });
-  session = new Session(targets, USUAL_WIDTH, USUAL_HEIGHT);
   warming = warmUp(session, targets[0]);
   warm();
 }
