@@ -106,8 +106,9 @@ class Viewer {
       this.showContent(manifest);
       this.failure = await this.prepareSession(manifest);
     } catch (error) {
-      if (!(error instanceof NotFetched)) throw error;
-      this.failure = "not_fetched";
+      const isOurs = !(error instanceof NotFetched);
+      if (isOurs) console.error(error);
+      this.failure = isOurs ? "engine_failed" : "not_fetched";
     }
     this.isPending = false;
     this.screens.progress(null);
