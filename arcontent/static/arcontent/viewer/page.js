@@ -145,6 +145,7 @@ class Viewer {
       }),
       listener: {
         onSearching: () => this.search(),
+        onTurned: () => this.turn(),
         onFound: () => this.found(),
         onLost: () => this.lost(),
         onProblem: (code) => this.watch(code, { withSound: false }),
@@ -201,8 +202,15 @@ class Viewer {
     this.stage.clear();
     if (this.look.end()) this.playback.hide();
     this.state.to("searching");
+    this.screens.focusOnScene();
     this.askForPicture();
     void this.offerCameras();
+  }
+
+  /** The phone was turned, while the camera is open. */
+  turn() {
+    this.stage.clear();
+    if (this.look.turn()) this.playback.hide();
   }
 
   /** Offer another camera where there is one: some phones open the wide or the far one first. */

@@ -75,6 +75,12 @@ export class Screens {
     for (const button of box.querySelectorAll("button")) button.hidden = button.dataset.action !== action;
   }
 
+  /** Let keys and screen readers go on in the scene, now that what they were at is gone. */
+  focusOnScene() {
+    const { activeElement } = this.page;
+    if (!activeElement?.closest(".scene")) this.element("back").focus({ preventScroll: true });
+  }
+
   /** @param {{isEnabled: boolean, isBusy: boolean}} start how the big button is */
   startButton({ isEnabled, isBusy }) {
     const button = /** @type {HTMLButtonElement} */ (this.element("start"));
