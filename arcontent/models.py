@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
+from arcontent.links import LinkValidator
 from markers.models import Marker
 from vertexar.leases import LeasedModel, LeasedQuerySet
 from vertexar.models import BaseModel
@@ -100,7 +100,7 @@ class ARContent(BaseModel):
     code = models.CharField(_("code"), max_length=32, unique=True, default=new_code, editable=False)
     call_to_action_label = models.CharField(_("button text"), max_length=60, blank=True)
     call_to_action_url = models.CharField(
-        _("button link"), max_length=500, blank=True, validators=[URLValidator(["http", "https"])]
+        _("button link"), max_length=500, blank=True, validators=[LinkValidator()]
     )
     video_fit = models.CharField(
         _("a video of another shape"),

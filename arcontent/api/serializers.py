@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.core.validators import URLValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from arcontent.links import LinkValidator
 from arcontent.models import ARContent, ContentStatus, Video, VideoFit, WhenLost
 from arcontent.statistics import Event
 from markers.api.serializers import OptionsField
@@ -26,7 +26,7 @@ class ContentUploadSerializer(serializers.Serializer[Any]):
     )
     call_to_action_label = serializers.CharField(max_length=60, required=False)
     call_to_action_url = serializers.URLField(
-        max_length=500, required=False, validators=[URLValidator(["http", "https"])]
+        max_length=500, required=False, validators=[LinkValidator()]
     )
     video_fit = serializers.ChoiceField(
         VideoFit.choices, required=False, help_text="How a video of another shape is fitted."

@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.env import BASE_DIR, env, home
+from config.media_source import media_source
 from config.settings.backups import *  # noqa: F403
 from config.settings.backups import (
     BACKUP_BEAT_SCHEDULE,
@@ -133,26 +134,29 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"  # of where providers send back to
 
-# Where media live on another host (S3, a CDN), pages may load pictures and videos from there.
+# Where media live on another host (S3, a CDN), pages may load pictures and videos from our bucket
+# there, and from no other.
 AWS_S3_CUSTOM_DOMAIN = env.str("AWS_S3_CUSTOM_DOMAIN", "") or None
 AWS_S3_ENDPOINT_URL = env.str("AWS_S3_ENDPOINT_URL", "") or None
 AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", "")
-MEDIA_HOSTS = (
-    [f"https://{AWS_S3_CUSTOM_DOMAIN}"]
-    if AWS_S3_CUSTOM_DOMAIN
-    else [AWS_S3_ENDPOINT_URL or f"https://{AWS_STORAGE_BUCKET_NAME}.s3.amazonaws.com"]
-) * bool(AWS_STORAGE_BUCKET_NAME)
+MEDIA_SOURCES = [
+    media_source(
+        bucket=AWS_STORAGE_BUCKET_NAME,
+        endpoint_url=AWS_S3_ENDPOINT_URL or "",
+        custom_domain=AWS_S3_CUSTOM_DOMAIN or "",
+    )
+] * bool(AWS_STORAGE_BUCKET_NAME)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "base-uri": [NONE],
-        "connect-src": [SELF, *MEDIA_HOSTS],
+        "connect-src": [SELF, *MEDIA_SOURCES],
         "font-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
-        "img-src": [SELF, "data:", *MEDIA_HOSTS],
-        "media-src": [SELF, *MEDIA_HOSTS],
+        "img-src": [SELF, "data:", *MEDIA_SOURCES],
+        "media-src": [SELF, *MEDIA_SOURCES],
         "script-src": [SELF],
         "style-src": [SELF],
     },

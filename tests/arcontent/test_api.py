@@ -196,7 +196,9 @@ def test_a_bad_title_is_pointed_at(
     assert response.json()["errors"][0]["pointer"] == "/title"
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://example.org", "example"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "ftp://example.org", "example", "https://example.com:99999/"]
+)
 def test_a_button_leads_only_to_the_web(
     api: APIClient, picture: bytes, video: bytes, url: str
 ) -> None:

@@ -23,6 +23,7 @@ def test_the_camera_is_opened_and_left_by_keys_and_each_step_is_read_out(
         expect(status).to_have_attribute("aria-live", "polite")
         expect(status).to_have_text("The picture is found, the video is playing.")
 
+        expect(viewer.page.locator("#back")).to_be_focused()
         viewer.page.keyboard.press("Escape")
         viewer.reach("ready")
         expect(viewer.page.locator("#start")).to_be_focused()

@@ -299,6 +299,9 @@ def test_the_video_can_go_on_over_the_whole_screen_and_back_onto_the_picture(
         whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
         assert corners is not None
         assert np.abs(corners - whole).max() <= WITHIN_PX
+        # The phone is turned: the camera's frames have another size.
+        viewer.page.locator("#camera").dispatch_event("resize")
+        assert np.abs(viewer.covered() - whole).max() <= WITHIN_PX
         assert not viewer.page.evaluate("document.querySelector('#overlay').paused")
 
         viewer.reach("tracking")  # the clip begins anew

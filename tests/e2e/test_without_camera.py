@@ -246,6 +246,31 @@ def test_a_video_that_waits_for_a_tap_says_so_and_one_tap_plays_it(
         expect(viewer.page.locator("#pause")).to_have_attribute("aria-pressed", "false")
 
 
+def test_an_answer_that_is_no_manifest_is_said_and_the_page_does_not_wait_for_ever(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    answers = [
+        "<!doctype html><title>Sign in to the network</title>",
+        '{"status": "ready", "videos": []}',
+    ]
+
+    def intercept(page: Page) -> None:
+        page.route("**/manifest", lambda route: route.fulfill(body=answers[0]))
+
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
+        viewer.reach("error")
+        notice = viewer.page.locator("#start-notice")
+        expect(notice).to_contain_text("The connection was lost")
+        assert viewer.complaints == []
+
+        del answers[0]  # has the form of one, and lacks what is needed
+        viewer.page.get_by_role("button", name="Try again").click()
+
+        expect(notice).to_contain_text("This browser can’t recognise pictures")
+        assert len(viewer.complaints) == 1  # what it was is told to whoever looks
+        viewer.complaints.clear()
+
+
 def test_a_broken_target_is_said_and_the_video_is_there(
     browsers: Browsers, address: str, resting: Clip
 ) -> None:

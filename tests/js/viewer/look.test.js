@@ -57,6 +57,17 @@ test("a video that fills the screen leaves its place", () => {
   assert.equal(stage.cleared, 1);
 });
 
+for (const [whenLost, isTaken] of [["keep", true], ["full_screen", false]]) {
+  test(`when the phone is turned, a video that was left to ${whenLost} is ${isTaken ? "taken away" : "left there"}`, () => {
+    const { root, look } = page();
+    look.choose(chosen({ when_lost: whenLost }));
+    look.leave();
+
+    assert.equal(look.turn(), isTaken);
+    assert.equal("left" in root.dataset, !isTaken);
+  });
+}
+
 test("a see-through video is drawn on the canvas, which lies on the picture in its place", () => {
   globalThis.document = { createElement: () => ({ getContext: () => null }) };
   try {

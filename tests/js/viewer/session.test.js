@@ -21,7 +21,13 @@ beforeEach(() => {
     stage: { isOfFrame: true, place: (pose) => parts.stage.isOfFrame && placed.push(pose.homography[2]) > 0 },
     lock: { show: (timestamp) => (said.push("shown"), timestamp + behindMs), release: note("released") },
     light: { start() {}, stop() {} },
-    listener: { onSearching: note("searching"), onFound: note("found"), onLost: note("lost"), onProblem: note("problem") },
+    listener: {
+      onSearching: note("searching"),
+      onTurned: note("turned"),
+      onFound: note("found"),
+      onLost: note("lost"),
+      onProblem: note("problem"),
+    },
   };
   session = new Session(parts);
 });
@@ -71,7 +77,7 @@ test("when the camera's frames change their size, the picture is lost until it i
   parts.camera.video.dispatchEvent(new Event("resize"));
   parts.stage.isOfFrame = false;
   sight("update");
-  assert.deepEqual(said, ["released", "lost", "searching"]);
+  assert.deepEqual(said, ["released", "lost", "turned"]);
 
   parts.stage.isOfFrame = true;
   sight("found");

@@ -56,6 +56,14 @@ export class Look {
   }
 
   /**
+   * The phone was turned: what stayed in its place has lost it, what fills the screen fills it still.
+   * @returns {boolean} whether the video had stayed until now
+   */
+  turn() {
+    return this.root.dataset.left === "keep" && this.end();
+  }
+
+  /**
    * The picture is there again, or nobody looks for it any more.
    * @returns {boolean} whether the video had stayed until now
    */

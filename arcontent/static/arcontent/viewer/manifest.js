@@ -30,10 +30,12 @@
  */
 
 const POLL_EVERY_MS = 3000;
+/** A server that has sent nothing for so long is given up: even a slow phone gets a byte meanwhile. */
+const SILENT_AT_MOST_MS = 30_000;
 
 /** Something could not be fetched. */
 export class NotFetched extends Error {
-  /** @param {string} url @param {unknown} cause a status, or what the network said */
+  /** @param {string} url @param {unknown} cause a status, or what the network or the answer said */
   constructor(url, cause) {
     super(`${url}: ${cause}`, { cause });
   }
@@ -48,9 +50,7 @@ export class NotFetched extends Error {
  */
 export async function settledManifest(url, onProcessing) {
   for (;;) {
-    const response = await fetched(url);
-    /** @type {Manifest} */
-    const manifest = await response.json();
+    const manifest = await manifestOf(url, await fetched(url));
     if (manifest.status !== "processing") return manifest;
     onProcessing(manifest);
     await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
@@ -65,39 +65,63 @@ export async function settledManifest(url, onProcessing) {
  * @throws {NotFetched}
  */
 export async function fetchTarget(url, onProgress) {
-  const response = await fetched(url);
-  const total = Number(response.headers.get("Content-Length"));
-  const isCompressed = response.headers.has("Content-Encoding"); // then the length is not that of what comes
-  const chunks = [];
-  let length = 0;
-  try {
-    if (response.body === null) return await response.arrayBuffer();
-    const reader = response.body.getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      chunks.push(part.value);
-      length += part.value.length;
-      if (total > 0 && !isCompressed) onProgress(Math.min(1, length / total));
-    }
-  } catch (error) {
-    throw new NotFetched(url, error);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes.buffer;
+  return (await fetched(url, onProgress)).arrayBuffer();
 }
 
-/** @param {string} url */
-async function fetched(url) {
-  let response;
+/**
+ * Read a manifest. What is cut short is none, nor is the page of a network that wants visitors to sign in.
+ * @param {string} url it came from
+ * @param {Response} response
+ * @returns {Promise<Manifest>}
+ * @throws {NotFetched}
+ */
+async function manifestOf(url, response) {
   try {
-    response = await fetch(url);
+    const manifest = await response.json();
+    if (manifest.status && Array.isArray(manifest.videos)) return manifest;
   } catch (error) {
     throw new NotFetched(url, error);
   }
-  if (!response.ok) throw new NotFetched(url, response.status);
-  return response;
+  throw new NotFetched(url, "no manifest");
+}
+
+/**
+ * Fetch something whole.
+ * @param {string} url
+ * @param {(share: number) => void} [onProgress] as of `fetchTarget`
+ * @returns {Promise<Response>} whose body is there
+ * @throws {NotFetched}
+ */
+async function fetched(url, onProgress) {
+  const silence = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const listen = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), SILENT_AT_MOST_MS);
+  };
+  try {
+    listen();
+    const response = await fetch(url, { signal: silence.signal });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    if (response.body === null) return response;
+    const total = Number(response.headers.get("Content-Length"));
+    const isCompressed = response.headers.has("Content-Encoding"); // then the length is not that of what comes
+    const chunks = [];
+    let length = 0;
+    const reader = response.body.getReader();
+    for (;;) {
+      listen();
+      const part = await reader.read();
+      if (part.done) break;
+      chunks.push(part.value);
+      length += part.value.length;
+      if (total > 0 && !isCompressed) onProgress?.(Math.min(1, length / total));
+    }
+    return new Response(new Blob(chunks));
+  } catch (error) {
+    throw new NotFetched(url, error);
+  } finally {
+    clearTimeout(timer);
+  }
 }

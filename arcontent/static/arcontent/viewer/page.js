@@ -116,8 +116,9 @@ class Viewer {
       this.showContent(manifest);
       this.failure = await this.prepareSession(manifest);
     } catch (error) {
-      if (!(error instanceof NotFetched)) throw error;
-      this.failure = "not_fetched";
+      const isOurs = !(error instanceof NotFetched);
+      if (isOurs) console.error(error);
+      this.failure = isOurs ? "engine_failed" : "not_fetched";
     }
     this.isPending = false;
     this.screens.progress(null);
@@ -154,6 +155,7 @@ class Viewer {
       }),
       listener: {
         onSearching: () => this.search(),
+        onTurned: () => this.turn(),
         onFound: () => this.found(),
         onLost: () => this.lost(),
         onProblem: (code) => this.watch(code, { withSound: false }),
@@ -212,8 +214,15 @@ class Viewer {
     this.stage.clear();
     if (this.look.end()) this.playback.hide();
     this.state.to("searching");
+    this.screens.focusOnScene();
     this.askForPicture();
     void this.offerCameras();
+  }
+
+  /** The phone was turned, while the camera is open. */
+  turn() {
+    this.stage.clear();
+    if (this.look.turn()) this.playback.hide();
   }
 
   /** Offer another camera where there is one: some phones open the wide or the far one first. */
@@ -248,7 +257,7 @@ class Viewer {
   /** The visitor wants to try the video again. */
   reload() {
     this.screens.notice("watch", null);
-    this.screens.element("back").focus({ preventScroll: true }); // the button that had the focus is gone
+    this.screens.focusOnScene(); // the button that had the focus is gone
     this.playback.reload();
   }
 

@@ -48,10 +48,11 @@ export class Screens {
       if (videos.length > 0) link.href = videos[0].url;
     }
     const link = /** @type {HTMLAnchorElement} */ (this.element("call-to-action"));
-    link.hidden = action === null || !LINK_SCHEMES.includes(new URL(action.url, this.page.baseURI).protocol);
-    if (action === null || link.hidden) return;
-    link.href = action.url;
-    this.element("call-to-action-label").textContent = action.label || new URL(action.url).hostname;
+    const url = action === null ? null : linkOf(action.url, this.page.baseURI);
+    link.hidden = url === null;
+    if (action === null || url === null) return;
+    link.href = url.href;
+    this.element("call-to-action-label").textContent = action.label || url.hostname;
   }
 
   /** Say something short: seen over the camera or below the button, and read out. @param {string | null} name */
@@ -89,6 +90,12 @@ export class Screens {
     setTimeout(() => (button.textContent = button.dataset.label ?? ""), CONFIRM_MS);
   }
 
+  /** Let keys and screen readers go on in the scene, now that what they were at is gone. */
+  focusOnScene() {
+    const { activeElement } = this.page;
+    if (!activeElement?.closest(".scene")) this.element("back").focus({ preventScroll: true });
+  }
+
   /** @param {{isEnabled: boolean, isBusy: boolean}} start how the big button is */
   startButton({ isEnabled, isBusy }) {
     const button = /** @type {HTMLButtonElement} */ (this.element("start"));
@@ -109,5 +116,20 @@ export class Screens {
     this.element("pause").setAttribute("aria-pressed", String(playback.isPaused));
     this.element("captions").hidden = !playback.hasCaptions;
     this.element("captions").setAttribute("aria-pressed", String(playback.showsCaptions));
+  }
+}
+
+/**
+ * Where a link of the content leads.
+ * @param {string} address
+ * @param {string} base
+ * @returns {URL | null} null where it may not lead, or the browser could not
+ */
+function linkOf(address, base) {
+  try {
+    const url = new URL(address, base);
+    return LINK_SCHEMES.includes(url.protocol) ? url : null;
+  } catch {
+    return null;
   }
 }

@@ -18,6 +18,7 @@ import { Presence } from "./presence.js";
  * What the session tells.
  * @typedef {object} Listener
  * @property {() => void} onSearching the camera is open, at first and after a sleep
+ * @property {() => void} onTurned the phone was turned: nothing is where it was on the screen
  * @property {() => void} onFound
  * @property {() => void} onLost
  * @property {(code: CameraCode | "engine_failed") => void} onProblem it has ended, for this reason
@@ -152,7 +153,7 @@ export class Session {
     if (!this.isLooking) return;
     this.forget();
     this.presence.forget();
-    this.listener.onSearching();
+    this.listener.onTurned();
   }
 
   /** @private */
