@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
 from arcontent import qr, statistics
@@ -33,6 +34,7 @@ def too_many_requests(request: HttpRequest, error: TooManyRequests) -> HttpRespo
 
 @require_safe
 @limited(VIEWER, page=too_many_requests)
+@gzip_page  # nothing in it is secret, so that its size may tell what is in it
 @viewer_csp  # type: ignore[arg-type]  # its stubs know views of one argument only
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Show the viewer, or kindly say that there is no such code."""

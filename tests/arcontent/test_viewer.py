@@ -1,5 +1,6 @@
 """The public pages: the viewer, its manifest, the QR codes."""
 
+import gzip
 from html.parser import HTMLParser
 
 import pytest
@@ -39,6 +40,16 @@ def test_the_page_shows_the_picture_to_look_for(client: Client) -> None:
     assert content.marker.picture_url in page
     assert 'id="start"' in page
     assert 'id="overlay"' in page
+
+
+def test_the_page_is_sent_compressed_to_whom_reads_that(client: Client) -> None:
+    content = ready_content(title="Harbour & lights")
+
+    response = client.get(f"/ar/{content.code}", headers={"accept-encoding": "gzip"})
+
+    assert response["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in response["Vary"]
+    assert "Harbour &amp; lights" in gzip.decompress(response.content).decode()
 
 
 def test_the_page_allows_only_our_own_files(client: Client) -> None:
