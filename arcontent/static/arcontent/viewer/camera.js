@@ -106,6 +106,7 @@ export class Camera {
       return false;
     }
     this.stream = stream;
+    if (this.chosen !== null) remember(this.chosen);
     for (const track of stream.getVideoTracks()) {
       track.addEventListener("ended", () => {
         if (turn === this.turn) this.onStopped();
@@ -119,9 +120,7 @@ export class Camera {
       this.close();
       throw new CameraProblem("camera_failed", error);
     }
-    if (turn !== this.turn) return false;
-    if (this.chosen !== null) remember(this.chosen);
-    return true;
+    return turn === this.turn;
   }
 
   /**
