@@ -1,10 +1,11 @@
 """What every test may ask for: people, a client that is signed in, files on a disk of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from django.utils import translation
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -24,6 +25,13 @@ def media(settings: Settings, tmp_path: Path) -> Path:
     """Keep each test's files to itself."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return Path(settings.MEDIA_ROOT)
+
+
+@pytest.fixture(autouse=True)
+def default_language(settings: Settings) -> Iterator[None]:
+    """Begin each test in the same language: a request leaves the one that it was answered in."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture
