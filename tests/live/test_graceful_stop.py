@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from django.core.files.storage import default_storage
@@ -141,6 +142,31 @@ def test_nobody_who_got_a_connection_is_left_without_an_answer(media: Path, tmp_
 
     assert set(answered) == {"200"}, answered
     assert exit_code == 0
+
+
+def test_a_reload_under_load_answers_all_and_goes_on(media: Path, tmp_path: Path) -> None:
+    path = f"/ar/{ready_content().code}/manifest"
+    reloaded = Event()
+
+    def ask_until_reloaded(web: Web) -> Counter[int]:
+        counted = Counter([web.get(path)])
+        while not reloaded.is_set():
+            counted[web.get(path)] += 1
+        return counted
+
+    with serving(media, tmp_path / "log") as web, ThreadPoolExecutor(CLIENTS) as pool:
+        web.get(path)
+        asking = [pool.submit(ask_until_reloaded, web) for _number in range(CLIENTS)]
+        try:
+            web.process.send_signal(signal.SIGHUP)
+            until(lambda: web.log.read_bytes().count(b"Worker exiting") == 2, "the old processes")
+        finally:
+            reloaded.set()
+        answered = sum((one.result() for one in asking), Counter[int]())
+        afterwards = web.get(path)
+
+    assert set(answered) == {200}
+    assert afterwards == 200
 
 
 def test_a_worker_told_to_stop_ends_its_task_and_leaves_the_next_to_others(
