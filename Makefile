@@ -22,7 +22,7 @@ ROOMS := accounts arcontent backups config markers vertexar
 JS_TESTS = $(shell find tests/js -name '*.test.js' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run restore observe doctor lint type test unit e2e bench bench-backup bench-page bench-viewer load schema schema-diff changelog docs screenshots images dry-build lock format clean
+.PHONY: help install install-dev run restore observe doctor lint type test coverage unit e2e bench bench-backup bench-page bench-viewer load schema schema-diff changelog docs screenshots images dry-build lock format clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -61,11 +61,15 @@ type: install-dev ## mypy --strict
 	$(OFFLINE) $(BIN)/mypy .
 
 # The suite starts Python hundreds of times: bytecode is kept, whatever the shell says.
-test unit e2e: export PYTHONDONTWRITEBYTECODE :=
+test coverage unit e2e: export PYTHONDONTWRITEBYTECODE :=
 
-test: install-dev ## every test there is, and the coverage of all of them together
+test: install-dev ## every test there is
 	$(BIN)/python -m tests.prerequisites
 	$(NODE) --test --test-concurrency=2 $(JS_TESTS)
+	$(BIN)/pytest -n 2
+
+coverage: install-dev ## all of them in Python, and how much of the code they reach: takes a fifth longer
+	$(BIN)/python -m tests.prerequisites
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2
 	$(BIN)/coverage combine --quiet
