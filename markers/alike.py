@@ -17,6 +17,7 @@ from uuid import UUID
 
 import cv2
 import numpy as np
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -65,13 +66,17 @@ def find_look_alikes(marker_id: UUID | str) -> None:
 
     A pair is one row, on the newer of the two. Nothing is written when the target has been replaced
     meanwhile: the new one is due by itself. Doing it twice, or both of a pair at once, changes
-    nothing.
+    nothing. Of more markers than there is time for the newest are compared.
     """
     marker = due().filter(pk=marker_id).first()
     if marker is None:
         logger.info("marker %s: nothing to compare", marker_id)
         return
-    found = dict(_look_alikes(marker))
+    found: dict[UUID, float] = {}
+    try:
+        found.update(_look_alikes(marker))  # one by one
+    except SoftTimeLimitExceeded:  # to begin anew would take as long, and end the same way
+        logger.error("marker %s: not compared with all others, there are too many", marker_id)  # noqa: TRY400
     if not _write(marker, found):
         logger.info("marker %s: its target was replaced while it was compared", marker_id)
 
@@ -127,9 +132,8 @@ def _look_alikes(marker: Marker) -> Iterator[tuple[UUID, float]]:
     others = Marker.objects.filter(organization=marker.organization_id).exclude(target="")
     mine = _likeness(marker.target)
     shares: dict[str, float] = {marker.target: 1.0}
-    for other_id, sha256, target in others.exclude(pk=marker.pk).values_list(
-        "pk", "sha256", "target"
-    ):
+    others = others.exclude(pk=marker.pk).order_by("-created_at", "pk")
+    for other_id, sha256, target in others.values_list("pk", "sha256", "target"):
         if sha256 == marker.sha256:
             yield other_id, 1.0
             continue

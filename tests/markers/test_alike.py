@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 import cv2
 import numpy as np
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.storage import default_storage
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import Organization
 from markers import alike, tasks
-from markers.compiler import CONFUSABLE, LEAN, compile_target, likeness_of
+from markers.compiler import CONFUSABLE, LEAN, Likeness, compile_target, likeness_of
 from markers.models import LookAlike, Marker
 from tests.markers.factories import MarkerFactory
 from tests.pictures import RgbPicture, encode_png, poster
@@ -126,6 +127,24 @@ def test_comparing_again_forgets_what_is_no_longer_so(studio: Organization) -> N
     alike.find_look_alikes(older.pk)
 
     assert pairs() == set()
+
+
+def test_of_more_than_there_is_time_for_the_newest_are_compared_and_that_is_that(
+    studio: Organization,
+) -> None:
+    oldest, older, newer = (ready(studio, number) for number in (2, 1, CUT))
+    share = alike._share
+
+    def too_late_for_the_second(mine: Likeness, other: str) -> float:
+        if other == oldest.target:
+            raise SoftTimeLimitExceeded
+        return share(mine, other)
+
+    with patch.object(alike, "_share", too_late_for_the_second):
+        alike.find_look_alikes(newer.pk)
+
+    assert pairs() == {(newer.pk, older.pk)}
+    assert compared(newer)
 
 
 def test_what_is_compared_already_is_not_compared_again(studio: Organization) -> None:
