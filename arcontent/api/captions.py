@@ -39,6 +39,10 @@ class CaptionsViewSet(ListModelMixin, GenericViewSet[Captions]):
         captions = Captions.objects.filter(video=self._video()).order_by("created_at")
         return captions.select_related("video__content__organization").defer("webvtt")
 
+    def get_object(self) -> Captions:
+        """Those in a language."""
+        return get_object_or_404(self.get_queryset(), language=normal_code(self.kwargs["language"]))
+
     @extend_schema(
         request={"multipart/form-data": CaptionsUploadSerializer},
         responses={
@@ -68,8 +72,7 @@ class CaptionsViewSet(ListModelMixin, GenericViewSet[Captions]):
         self, request: Request, content_id: UUID, video_id: UUID, language: str
     ) -> Response:
         """Take the captions in a language away."""
-        captions = get_object_or_404(self.get_queryset(), language=normal_code(language))
-        services.delete_captions(captions=captions, user=cast("User", request.user))
+        services.delete_captions(captions=self.get_object(), user=cast("User", request.user))
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def _video(self) -> Video:
