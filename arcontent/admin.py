@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_scope import ScopedAdmin
 from accounts.models import User
-from arcontent import statistics
+from arcontent import captions_desk, statistics
 from arcontent.charts import daily_chart
 from arcontent.forms import UploadForm
 from arcontent.models import ARContent, ContentStatus, Video
@@ -37,7 +37,7 @@ from markers.pictures import read_picture
 from markers.pictures_at_once import PicturesBusy
 from markers.services import picture_limits, recompile_marker
 from vertexar.api import problems
-from vertexar.errors import DomainError
+from vertexar.errors import DomainError, TooManyRequests
 from vertexar.rate_limited import limited
 from vertexar.throttles import UPLOAD, user_of
 
@@ -58,7 +58,7 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[ARContent]) -> QuerySet[ARContent]:
         """Keep what stands so; everything when nothing that we know is asked for."""
         videos = Video.objects.filter(content=OuterRef("pk"))
-        playable = Exists(videos.filter(enabled=True).exclude(rendition=""))
+        playable = Exists(videos.playable())
         ready = ~Q(marker__target="") & Q(playable)
         broken = Q(marker__status=Marker.Status.FAILED) | Q(
             Exists(videos.filter(status=Video.Status.FAILED))
@@ -110,8 +110,10 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
         (_("How the video is shown (optional)"), {"fields": HOW_SHOWN}),
     ]
     readonly_fields = [
-        "state", "explanation", "links", "qr_code", "picture_and_features", "film", "statistics",
+        "state", "explanation", "links", "qr_code", "picture_and_features", "film", "captions",
+        "statistics",
     ]  # fmt: skip
+    form = captions_desk.ContentForm
 
     class Media:
         js = ["arcontent/admin/desk.js", "arcontent/admin/prescore.js"]
@@ -194,6 +196,10 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
         rows = format_html_join("", figure, films)
         return format_html('<div class="desk-figure-row">{}</div>', rows) if rows else "–"
 
+    @admin.display(description=_("captions"))
+    def captions(self, content: ARContent) -> str:
+        return captions_desk.shown(content)
+
     @admin.display(description=_("QR code"))
     def qr_code(self, content: ARContent) -> str:
         vector, raster = (reverse(name, args=[content.code]) for name in ("qr-svg", "qr-png"))
@@ -214,8 +220,13 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
     # --- Making --------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: ARContent | None = None) -> Any:
-        """Ask for the files once, when content is made."""
-        return self.fieldsets if obj else self.add_fieldsets
+        """Ask for the files once, when content is made; for captions whenever there are any."""
+        if obj is None:
+            return self.add_fieldsets
+        may_edit = self.has_change_permission(request, obj)
+        fields = captions_desk.fields_for(obj, may_edit=may_edit)
+        captions = [(_("Captions (optional)"), {"fields": fields})] if fields else []
+        return [*self.fieldsets, *captions]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ARContent | None = None) -> Any:
         """Show nothing of what is not there yet."""
@@ -246,6 +257,7 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
         """Save edits; what is new was saved by the service."""
         if change:
             super().save_related(request, form, formsets, change)
+            form.save_captions(cast("User", request.user))
 
     def response_add(
         self, request: HttpRequest, obj: ARContent, post_url_continue: str | None = None
@@ -266,6 +278,17 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
         except DomainError as error:
             self.message_user(request, f"{error.message} {error.hint}".strip(), messages.ERROR)
             return _led_to(request, reverse("admin:arcontent_arcontent_changelist"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Count a form with captions as the API does."""
+        try:
+            if request.FILES:
+                _count_upload(request)
+            return super().change_view(request, object_id, *args, **kwargs)
+        except TooManyRequests as error:
+            return self._refused(request, error)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

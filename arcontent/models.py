@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
+from arcontent import languages
 from arcontent.links import LinkValidator
 from markers.models import Marker
 from vertexar.leases import LeasedModel, LeasedQuerySet
@@ -71,8 +72,11 @@ class ARContentQuerySet(models.QuerySet["ARContent"]):
         return self.filter(code=code.lower()) if is_code(code) else self.none()
 
     def with_parts(self) -> Self:
-        """With all that a status, a manifest or an API answer needs, in two queries."""
-        videos = Video.objects.order_by("position", "created_at")
+        """With all that a status, a manifest or an API answer needs, in three queries."""
+        captions = Captions.objects.defer("webvtt").order_by("created_at")
+        videos = Video.objects.order_by("position", "created_at").prefetch_related(
+            Prefetch("captions", queryset=captions)
+        )
         return self.select_related("marker", "organization").prefetch_related(
             Prefetch("videos", queryset=videos)
         )
@@ -199,6 +203,14 @@ class VideoQuerySet(LeasedQuerySet["Video"]):
 
     working = "processing"
 
+    def visible_to(self, user: User) -> Self:
+        """The videos of the content the user may see."""
+        return self.filter(content__in=ARContent.objects.visible_to(user))
+
+    def playable(self) -> Self:
+        """Those that a viewer may be given now."""
+        return self.filter(enabled=True).exclude(rendition="")
+
 
 class Video(LeasedModel):
     """A video of a content: what was uploaded, and what browsers are given of it."""
@@ -265,6 +277,44 @@ class Video(LeasedModel):
     def poster_url(self) -> str:
         """Where a browser finds the first picture of it."""
         return default_storage.url(self.poster)
+
+
+class Captions(BaseModel):
+    """What is said in a video, in one language: WebVTT that was written anew when it came.
+
+    The text is in the row: it is small, no file is left behind when it goes, and the page that
+    shows it is of the same origin, as browsers demand of captions.
+    """
+
+    video_id: "UUID"
+    video = models.ForeignKey(
+        Video, models.CASCADE, related_name="captions", verbose_name=_("video")
+    )
+    language = models.CharField(_("language"), max_length=languages.MAX_LENGTH)
+    webvtt = models.TextField()
+    cue_count = models.PositiveIntegerField(_("captions"))
+    ends_s = models.FloatField(_("end, s"))
+
+    class Meta:
+        ordering = ["video", "created_at"]
+        verbose_name = _("captions")
+        verbose_name_plural = _("captions")
+        constraints = [
+            models.UniqueConstraint("video", "language", name="captions_one_in_a_language"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.video} · {self.language}"
+
+    @property
+    def label(self) -> str:
+        """What the language calls itself."""
+        return languages.own_name(self.language)
+
+    @property
+    def url(self) -> str:
+        """Where a viewer finds them: a path, to be of the page's own origin."""
+        return reverse("captions", args=[self.video.content.code, self.pk])
 
 
 class DailyStat(models.Model):

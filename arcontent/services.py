@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import Capability, Organization, User
 from arcontent import tasks
-from arcontent.models import ARContent, Video, VideoFit, WhenLost
+from arcontent.captions import Track, check_weight, read_track
+from arcontent.languages import normal_code
+from arcontent.models import ARContent, Captions, Video, VideoFit, WhenLost
 from arcontent.video.ffmpeg import FfmpegOverran
 from arcontent.video.limits import VideoLimits
 from arcontent.video.probe import probe_video, unreadable
@@ -29,6 +31,7 @@ from vertexar.storage import sha256_of, store
 logger = logging.getLogger(__name__)
 
 PROBE_SECONDS: Final = 60.0  # of one run of ffmpeg; half a gigabyte is read in a few
+MAX_LANGUAGES: Final = 50  # of one video's captions: all are named in what each viewer is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,78 @@ def create_content(
             raise
         return known
     return content
+
+
+def read_captions(file: "File[bytes]") -> Track:
+    """Look into a file of captions.
+
+    Raises:
+        UnusableUpload: see `arcontent.captions`; with the field `file`.
+    """
+    try:
+        check_weight(file.size)
+        return read_track(file.read(), max_start_s=settings.VIDEO_MAX_SECONDS)
+    except UnusableUpload as error:
+        error.field = "file"
+        raise
+
+
+@transaction.atomic
+def put_captions(*, video: Video, user: User, language: str, track: Track) -> tuple[Captions, bool]:
+    """Give a video captions in a language, in place of those that it has in it.
+
+    Returns:
+        The row, and whether it is new.
+
+    Raises:
+        NotAllowed: the user may not edit content there.
+        DomainError: language_invalid.
+        Conflict: the video has captions in as many languages as it may.
+    """
+    check_may_edit(user, video.content.organization)
+    language = normal_code(language)
+    others = Captions.objects.filter(video=video).exclude(language=language)
+    if others.count() >= MAX_LANGUAGES:
+        raise Conflict(
+            _("A video has captions in %(limit)d languages at most.") % {"limit": MAX_LANGUAGES},
+            code="too_many_captions",
+            hint=_("Delete some first."),
+        )
+    captions, is_new = Captions.objects.update_or_create(
+        video=video,
+        language=language,
+        defaults={
+            "webvtt": track.webvtt,
+            "cue_count": track.cue_count,
+            "ends_s": track.ends_s,
+        },
+    )
+    _record(audit.Action.CREATED if is_new else audit.Action.CHANGED, user, captions)
+    return captions, is_new
+
+
+@transaction.atomic
+def delete_captions(*, captions: Captions, user: User) -> None:
+    """Take captions away from a video.
+
+    Raises:
+        NotAllowed: the user may not edit content there.
+    """
+    check_may_edit(user, captions.video.content.organization)
+    _record(audit.Action.DELETED, user, captions)
+    captions.delete()
+
+
+def _record(action: audit.Action, user: User, captions: Captions) -> None:
+    content = captions.video.content
+    audit.record(
+        action,
+        actor=user,
+        target=captions,
+        organization=content.organization,
+        title=content.title,
+        language=captions.language,
+    )
 
 
 def _with_options(sha256: str, options: dict[str, Any] | None) -> str:

@@ -15,6 +15,7 @@ from accounts.api.personal import EraseView, PersonalDataView
 from accounts.api.registration import RegisterView
 from accounts.api.social import StartView, TokenView
 from accounts.api.views import LoginView, LogoutView, RefreshView
+from arcontent.api.captions import CaptionsViewSet
 from arcontent.api.views import ContentViewSet, EventView
 from backups.api.views import BackupViewSet
 from markers.api.analysis import AnalyzeView
@@ -86,6 +87,16 @@ urlpatterns = [
     path("contents/<uuid:pk>", ContentViewSet.as_view({"get": "retrieve"}), name="content"),
     path(
         "contents/<uuid:pk>/stats", ContentViewSet.as_view({"get": "stats"}), name="content-stats"
+    ),
+    path(
+        "contents/<uuid:content_id>/videos/<uuid:video_id>/captions",
+        CaptionsViewSet.as_view({"get": "list"}),
+        name="captions-list",
+    ),
+    path(
+        "contents/<uuid:content_id>/videos/<uuid:video_id>/captions/<str:language>",
+        CaptionsViewSet.as_view({"put": "update", "delete": "destroy"}),
+        name="captions",
     ),
     path("markers", MarkerViewSet.as_view({"get": "list"}), name="markers"),
     path("markers/analyze", AnalyzeView.as_view(), name="marker-analyze"),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("ar/list", LegacyListViewSet.as_view({"get": "list"}), name="legacy-contents"),
     path("ar/<str:code>", viewer.page, name="viewer"),
     path("ar/<str:code>/manifest", viewer.manifest, name="manifest"),
+    path("ar/<str:code>/captions/<uuid:pk>.vtt", viewer.captions, name="captions"),
     path("ar/<str:reference>/click", viewer.click, name="click"),
     path("qr/<str:code>.svg", viewer.qr_vector, name="qr-svg"),
     path("qr/<str:code>.png", viewer.qr_raster, name="qr-png"),

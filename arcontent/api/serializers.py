@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from arcontent.links import LinkValidator
-from arcontent.models import ARContent, ContentStatus, Video, VideoFit, WhenLost
+from arcontent.models import ARContent, Captions, ContentStatus, Video, VideoFit, WhenLost
 from arcontent.statistics import Event
 from markers.api.serializers import OptionsField
 from markers.models import Marker
@@ -57,12 +57,36 @@ class MarkerSummarySerializer(serializers.ModelSerializer[Marker]):
         fields = ["id", "status", "quality_score", "picture_url", "preview_url"]
 
 
+class CaptionsUploadSerializer(serializers.Serializer[Any]):
+    """A file of captions. Whether it is any good is decided by the service."""
+
+    file = serializers.FileField(
+        allow_empty_file=True, help_text="WebVTT or SubRip, in UTF-8, up to 256 kB."
+    )
+
+
+class CaptionsSerializer(serializers.ModelSerializer[Captions]):
+    """What is said in a video, in one language."""
+
+    class Meta:
+        model = Captions
+        fields = [
+            "id", "language", "label", "cue_count", "ends_s", "url", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
 class VideoSummarySerializer(serializers.ModelSerializer[Video]):
     """A video of a content."""
 
+    captions = CaptionsSerializer(many=True)
+
     class Meta:
         model = Video
-        fields = ["id", "status", "enabled", "width_px", "height_px", "duration_s", "size_bytes"]
+        fields = [
+            "id", "status", "enabled", "width_px", "height_px", "duration_s", "size_bytes",
+            "captions",
+        ]  # fmt: skip
 
 
 class FailureSerializer(serializers.Serializer[Any]):

@@ -28,6 +28,10 @@ def manifest_of(content: ARContent) -> dict[str, Any]:
                 "height_px": video.height_px,
                 "duration_s": video.duration_s,
                 "poster_url": video.poster_url,
+                "captions": [
+                    {"url": captions.url, "language": captions.language, "label": captions.label}
+                    for captions in video.captions.all()
+                ],
             }
             for video in content.playable_videos
         ],

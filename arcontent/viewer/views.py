@@ -1,19 +1,22 @@
-"""The public side: the viewer's page and its manifest, the QR codes, the old click counter."""
+"""The public side: the viewer's page, its manifest and captions, the QR codes, the old clicks."""
 
+import hashlib
 from http import HTTPStatus
 from uuid import UUID
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
 from arcontent import qr, statistics
-from arcontent.models import ARContent, ContentStatus
+from arcontent.models import ARContent, Captions, ContentStatus, Video
 from arcontent.statistics import Event
 from arcontent.viewer.manifest import manifest_of
 from vertexar.errors import TooManyRequests
@@ -61,6 +64,19 @@ def manifest(request: HttpRequest, code: str) -> HttpResponse:
     is_ready = content.status is ContentStatus.READY
     response["Cache-Control"] = f"public, max-age={READY_SECONDS}" if is_ready else "no-store"
     return response
+
+
+@require_safe
+@limited(VIEWER)
+@gzip_page
+def captions(request: HttpRequest, code: str, pk: UUID) -> HttpResponseBase:
+    """Answer captions of a video that the manifest names, as WebVTT."""
+    videos = Video.objects.playable().filter(content__in=ARContent.objects.by_code(code))
+    webvtt = get_object_or_404(Captions, pk=pk, video__in=videos).webvtt.encode()
+    response = HttpResponse(webvtt, content_type="text/vtt; charset=utf-8")
+    response["Cache-Control"] = f"public, max-age={READY_SECONDS}"
+    response["ETag"] = quote_etag(hashlib.sha256(webvtt).hexdigest())
+    return get_conditional_response(request, response["ETag"], response=response) or response
 
 
 @csrf_exempt

@@ -3,7 +3,7 @@
 import factory
 from factory.django import DjangoModelFactory
 
-from arcontent.models import ARContent, Video
+from arcontent.models import ARContent, Captions, Video
 from tests.markers.factories import MarkerFactory
 
 
@@ -37,6 +37,17 @@ class VideoFactory(DjangoModelFactory[Video]):
     original = "arcontent/originals/00/original.upload"
     sha256 = "0" * 64
     size_bytes = 1000
+
+
+class CaptionsFactory(DjangoModelFactory[Captions]):
+    class Meta:
+        model = Captions
+
+    video = factory.SubFactory(VideoFactory, ready=True)
+    language = factory.Iterator(["en", "ru", "pt-BR"])
+    webvtt = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nListen.\n"
+    cue_count = 1
+    ends_s = 1.0
 
 
 def ready_content(**fields: object) -> ARContent:

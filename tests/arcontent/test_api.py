@@ -14,7 +14,7 @@ from accounts.models import Role, User
 from arcontent.models import ARContent, DailyStat
 from markers.models import Marker
 from tests import hostile
-from tests.arcontent.factories import ready_content
+from tests.arcontent.factories import CaptionsFactory, ready_content
 from tests.arcontent.uploads import CONTENTS, assert_refused, post
 from tests.conftest import signed_in
 
@@ -293,9 +293,10 @@ def test_a_longer_list_costs_no_more_queries(
 ) -> None:
     organization = editor.memberships.get().organization
     for _n in range(5):
-        ready_content(organization=organization)
+        content = ready_content(organization=organization)
+        CaptionsFactory.create_batch(2, video=content.videos.get())
 
-    with django_assert_num_queries(3):  # the count, the rows, their videos
+    with django_assert_num_queries(4):  # the count, the rows, their videos, their captions
         assert len(api.get(CONTENTS).json()["results"]) == 5
 
 

@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from arcontent import statistics
+from arcontent.languages import own_name
 from arcontent.statistics import Event
 from markers.wording import REASONS
 from tests.arcontent.factories import ARContentFactory, ready_content
@@ -79,7 +80,8 @@ def test_no_page_in_russian_has_an_english_text_of_ours(desk: Client, superuser:
         reverse("admin:accounts_user_change", args=[superuser.pk]),
         reverse("admin:accounts_organization_change", args=[ready.organization_id]),
     ]
-    english = {text for text in KNOWN if len(text) > 6}
+    # In a list of languages each is called what it calls itself.
+    english = {text for text in KNOWN if len(text) > 6} - {own_name("en")}
 
     for url in pages:
         page = desk.get(url, headers={"accept-language": "ru"}, follow=True).content.decode()

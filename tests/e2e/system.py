@@ -73,6 +73,15 @@ class System:
         size = (target["width_px"], target["height_px"])
         return Content(id=made["id"], code=made["code"], picture_size=size)
 
+    def caption(self, content: Content, *, language: str, text: bytes) -> None:
+        """Give the content's video captions."""
+        boundary = secrets.token_hex(16)
+        body = _field(boundary, "file", text, filename="captions") + f"--{boundary}--\r\n".encode()
+        videos = f"/api/v1/contents/{content.id}/videos"
+        (video,) = self._call("GET", f"/api/v1/contents/{content.id}")["videos"]
+        kind = f"multipart/form-data; boundary={boundary}"
+        self._call("PUT", f"{videos}/{video['id']}/captions/{language}", body, content_type=kind)
+
     def counts(self, content: Content) -> dict[str, int]:
         """All days' counts of a content, by event."""
         total: dict[str, int] = self._call("GET", f"/api/v1/contents/{content.id}/stats")["total"]

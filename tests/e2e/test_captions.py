@@ -5,34 +5,38 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import expect
 
 from tests.e2e.browsers import Browsers
 from tests.e2e.clips import Clip, Corners, Rgb
+from tests.e2e.conftest import PICTURE
 from tests.e2e.patches import FILM_SIZE
-from tests.e2e.viewer import Viewer, opened_viewer
+from tests.e2e.system import Content, System
+from tests.e2e.viewer import Device, Viewer, opened_viewer
+from tests.pictures import encode_png
 
 pytestmark = pytest.mark.e2e
 
-WORDS = "WHAT IS SAID IN THE FILM"
-FILE = f"WEBVTT\n\n00:00.000 --> 00:10.000\n{WORDS}\n"
+CAPTIONS = {"ru": "ЧТО ГОВОРЯТ В ФИЛЬМЕ", "en": "WHAT IS SAID IN THE FILM"}
+SUBRIP = "1\r\n00:00:00,000 --> 00:00:10,000\r\n<b>{}</b>\r\n"
 # Between the coloured corners at its lower edge the film is of one grey.
 BAND = (slice(FILM_SIZE[1] * 15 // 16 - 30, FILM_SIZE[1] - 8), slice(250, 550))
+# Language and words of what is shown now.
+SHOWN = """() => {
+  const tracks = [...document.getElementById("overlay").textTracks];
+  const track = tracks.find(({ mode }) => mode === "showing");
+  return [track.language, ...[...track.activeCues].map((cue) => cue.getCueAsHTML().textContent)];
+}"""
 FLAT, WRITTEN = 12.0, 40.0  # standard deviations of brightness, of 255
 
 
-def with_captions(page: Page) -> None:
-    """Let the manifest name captions, and be there."""
-
-    def answer(route: Route) -> None:
-        response = route.fetch()
-        manifest = response.json()
-        captions = {"url": "/media/captions.vtt", "language": "en", "label": "English"}
-        manifest["videos"][0]["captions"] = [captions]
-        route.fulfill(response=response, json=manifest)
-
-    page.route("**/manifest", answer)
-    page.route("**/captions.vtt", lambda route: route.fulfill(body=FILE, content_type="text/vtt"))
+@pytest.fixture(scope="module")
+def captioned(system: System, film: bytes) -> Content:
+    """A content with captions in two languages, as a studio gives them to it."""
+    content = system.upload(title="Spoken", image=encode_png(PICTURE), video=film)
+    for language, words in CAPTIONS.items():
+        system.caption(content, language=language, text=SUBRIP.format(words).encode())
+    return content
 
 
 def contrast(shot: Rgb, corners: Corners) -> float:
@@ -49,9 +53,10 @@ def seen(viewer: Viewer, corners: Corners, is_so: Callable[[float], bool]) -> bo
 
 
 def test_captions_are_shown_on_the_picture_when_wanted_and_hidden_again(
-    browsers: Browsers, address: str, resting: Clip
+    browsers: Browsers, system: System, captioned: Content, resting: Clip
 ) -> None:
-    with opened_viewer(browsers, address, camera=resting, before=with_captions) as viewer:
+    address, device = f"{system.url}/ar/{captioned.code}", Device(language="en-GB")
+    with opened_viewer(browsers, address, camera=resting, device=device) as viewer:
         viewer.start()
         viewer.reach("tracking")
         button = viewer.page.get_by_role("button", name="Captions")
@@ -62,6 +67,7 @@ def test_captions_are_shown_on_the_picture_when_wanted_and_hidden_again(
 
         corners = viewer.covered()
         assert seen(viewer, corners, lambda of_band: of_band > WRITTEN)
+        assert viewer.page.evaluate(SHOWN) == ["en", CAPTIONS["en"]]
 
         viewer.page.locator("#captions").dispatch_event("click")
         assert seen(viewer, corners, lambda of_band: of_band < FLAT)

@@ -24,7 +24,7 @@ from moto.server import ThreadedMotoServer
 
 from arcontent.models import ARContent
 from tests import nginx
-from tests.arcontent.factories import ready_content
+from tests.arcontent.factories import CaptionsFactory, ready_content
 from tests.live.test_limits import ROOT, answers
 from tests.live.test_worker import until
 from vertexar.local.up import web_command
@@ -245,7 +245,8 @@ def test_films_of_a_bucket_are_played_but_uploads_as_they_came_are_withheld(tmp_
 def test_a_printed_code_is_answered_from_the_cache_while_the_web_is_away(front: Front) -> None:
     content = ready_content(title="Harbour at dawn")
     path = f"/ar/{content.code}/manifest"
-    first = front.get(path)
+    spoken = CaptionsFactory.create(video=content.videos.get()).url
+    first, words = front.get(path), front.get(spoken)
     ARContent.objects.filter(pk=content.pk).update(title="Changed")
 
     second = front.get(path)
@@ -258,12 +259,13 @@ def test_a_printed_code_is_answered_from_the_cache_while_the_web_is_away(front: 
         return pages[-1].status == 503
 
     until(is_away, "the web to be away")
-    without_web = front.get(path)
+    without_web, words_without_web = front.get(path), front.get(spoken)
 
     assert (first.status, first.headers["X-Cache"]) == (200, "MISS")
     assert (second.body, second.headers["X-Cache"]) == (first.body, "HIT")
     assert for_somebody.headers["X-Cache"] == "BYPASS"
     assert without_web.body == first.body
+    assert (words.status, words_without_web.body) == (200, words.body)
     assert pages[-1].headers["Retry-After"] == "5"
     assert json.loads(pages[-1].body)["type"] == "urn:vertexar:problem:unavailable"
 

@@ -25,7 +25,6 @@ from accounts import sessions
 from accounts.models import AuditEntry, Membership, Role, User
 from backups.models import BackupRun
 from tests.accounts.factories import MembershipFactory, UserFactory
-from tests.arcontent.factories import VideoFactory
 from tests.whole.tenants import Tenant, make_tenant
 from vertexar.leases import JobStatus
 
@@ -102,7 +101,7 @@ def make_two() -> Two:
     tenants_rows = (row for label, row in rows.items() if label not in OPERATORS_ALONE)
     for row in (
         *tenants_rows, first.owner, first.batch, first.preset, *first.content.videos.all(),
-        *Membership.objects.filter(organization=first.organization),
+        first.captions, *Membership.objects.filter(organization=first.organization),
     ):  # fmt: skip
         mark(row, texts)
     rows["accounts.auditentry"] = written_down(first, f"{WORD}auditentry")
@@ -125,7 +124,6 @@ OPERATORS_ALONE: Final = {"backups.backuprun"}
 
 def rows_of(tenant: Tenant) -> dict[str, models.Model]:
     """One row for each list, of a tenant; whoever adds a list adds it here."""
-    VideoFactory.create(content=tenant.content, ready=True)
     colleague = MembershipFactory.create(organization=tenant.organization).user
     sessions.begin_session(colleague)
     return {

@@ -8,11 +8,11 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import Invitation, Organization, Role, User
-from arcontent.models import ARContent
+from arcontent.models import ARContent, Captions
 from markers.models import Marker, MarkerBatch, MarkerPreset
 from markers.sets import merge_targets
 from tests.accounts.factories import MembershipFactory, OrganizationFactory
-from tests.arcontent.factories import ARContentFactory
+from tests.arcontent.factories import ARContentFactory, CaptionsFactory, VideoFactory
 from tests.markers.factories import MarkerFactory
 
 
@@ -24,6 +24,7 @@ class Tenant:
     owner: User
     viewer: User
     content: ARContent
+    captions: Captions
     marker: Marker
     batch: MarkerBatch
     preset: MarkerPreset
@@ -32,8 +33,8 @@ class Tenant:
     def ids(self) -> set[str]:
         """The ids by which others would notice it."""
         rows = (
-            self.organization, self.owner, self.viewer, self.content, self.marker, self.batch,
-            self.preset, self.invitation,
+            self.organization, self.owner, self.viewer, self.content, self.captions, self.marker,
+            self.batch, self.preset, self.invitation,
         )  # fmt: skip
         return {str(row.pk) for row in rows}
 
@@ -48,11 +49,14 @@ def make_tenant() -> Tenant:
     batch = MarkerBatch.objects.create(organization=organization)
     marker = MarkerFactory.create(organization=organization, batch=batch, ready=True)
     default_storage.save(marker.target, ContentFile(merge_targets([])))
+    content = ARContentFactory.create(organization=organization, marker=marker)
+    video = VideoFactory.create(content=content, ready=True)
     return Tenant(
         organization=organization,
         owner=owner,
         viewer=viewer,
-        content=ARContentFactory.create(organization=organization, marker=marker),
+        content=content,
+        captions=CaptionsFactory.create(video=video, language="ru"),
         marker=marker,
         batch=batch,
         preset=MarkerPreset.objects.create(organization=organization, name="print"),

@@ -76,6 +76,18 @@ def marker_file(tenant: Tenant) -> dict[str, Any]:
     return {"pk": tenant.marker.pk, "extension": "mind"}
 
 
+def of_video(**more: str) -> Body:
+    return lambda tenant: {
+        "content_id": tenant.content.pk,
+        "video_id": tenant.captions.video_id,
+        **more,
+    }
+
+
+def captions() -> SimpleUploadedFile:
+    return SimpleUploadedFile("captions.vtt", b"WEBVTT\n\n00:00.000 --> 00:01.000\nListen.\n")
+
+
 def backup(tenant: Tenant) -> dict[str, Any]:
     return {"pk": BackupRun.objects.create(status=JobStatus.READY).pk}
 
@@ -134,6 +146,16 @@ TABLE: Final[dict[tuple[str, str], Row]] = {
     ("api:contents", "post"): Row(400, 400, 400, is_upload=True),
     ("api:content", "get"): Row(200, 200, 404, kwargs=of("content")),
     ("api:content-stats", "get"): Row(200, 200, 404, kwargs=of("content")),
+    ("api:captions-list", "get"): Row(200, 200, 404, kwargs=of_video()),
+    ("api:captions", "put"): Row(
+        201,
+        403,
+        404,
+        kwargs=of_video(language="en"),
+        body=lambda tenant: {"file": captions()},
+        is_upload=True,
+    ),
+    ("api:captions", "delete"): Row(204, 403, 404, kwargs=of_video(language="ru")),
     ("api:markers", "get"): OWN_AFFAIR,
     ("api:marker", "get"): Row(200, 200, 404, kwargs=of("marker")),
     ("api:marker-recompile", "post"): Row(202, 403, 404, kwargs=of("marker")),
@@ -307,4 +329,7 @@ def test_ids_that_nobody_has_answer_as_those_of_others_do(tenant: Tenant, strang
 
 def _nobodys(kwargs: dict[str, Any]) -> dict[str, Any]:
     keys = itertools.repeat("00000000-0000-4000-8000-000000000000")
-    return {name: value if name == "extension" else next(keys) for name, value in kwargs.items()}
+    return {
+        name: value if name in {"extension", "language"} else next(keys)
+        for name, value in kwargs.items()
+    }

@@ -45,7 +45,7 @@ from backups.models import BackupRun
 from config.wsgi import application
 from markers.models import MarkerBatch
 from tests.accounts.factories import PASSWORD, MembershipFactory
-from tests.arcontent.factories import VideoFactory
+from tests.arcontent.factories import CaptionsFactory, VideoFactory
 from tests.markers.factories import LookAlikeFactory, MarkerFactory, MarkerPresetFactory
 from tests.whole.asked_well import ASKED_WELL, Scene
 from vertexar.leases import JobStatus
@@ -110,7 +110,7 @@ class There:
     """What can be asked for, and with what."""
 
     token: str
-    studio: UUID
+    named: dict[str, UUID]  # by the names of what else stands in paths
     ids: dict[str, UUID]  # by a part of the path, the most special one first
     fields: dict[str, Any]  # by their names in a body
 
@@ -127,7 +127,8 @@ def there(db: None, label: str, settings: Settings, picture: bytes, video: bytes
     LookAlikeFactory.create(marker=marker, other__organization=studio)
     MarkerFactory.create(organization=studio, batch=batch, failed=True)
     content = ARContent.objects.create(organization=studio, marker=marker, title="Harbour")
-    VideoFactory.create(content=content, ready=True)
+    film = VideoFactory.create(content=content, ready=True)
+    CaptionsFactory.create(video=film, language="ru")
     preset = MarkerPresetFactory.create(organization=studio, options={"profile": "lean"})
     invitation = invitations.invite(
         studio, email="guest@example.org", role=Role.VIEWER, actor=owner
@@ -145,7 +146,7 @@ def there(db: None, label: str, settings: Settings, picture: bytes, video: bytes
     said = ASKED_WELL[label](scene) if label in ASKED_WELL else {}
     return There(
         token=tokens.access,
-        studio=studio.pk,
+        named={"organization_id": studio.pk, "content_id": content.pk, "video_id": film.pk},
         ids={
             "/contents/": content.pk,
             "/marker-presets/": preset.pk,
@@ -170,6 +171,8 @@ def there(db: None, label: str, settings: Settings, picture: bytes, video: bytes
             "image": picture,
             "images": [picture],
             "video": video,
+            "file": b"WEBVTT\n\n00:00.000 --> 00:01.000\nListen.\n",
+            "language": "ru",
             **said,
         },
     )
@@ -216,12 +219,13 @@ def ask(
 def exchange(case: schemathesis.Case[Any], there: There) -> None:
     """Put what is there in the place of much of what was made up."""
     known = next((pk for part, pk in there.ids.items() if part in case.path), None)
-    for name, value in case.path_parameters.items():
-        one = there.studio if name == "organization_id" else known
-        if one is not None and is_uuid(value) and die(value) % 4:
-            case.path_parameters[name] = str(one)
-        elif name in there.fields and die(value) % 4:
-            case.path_parameters[name] = there.fields[name]
+    if die(case.path_parameters) % 4:  # all of them: one that is wrong is enough for a 404
+        for name, value in case.path_parameters.items():
+            one = there.named.get(name, known)
+            if one is not None and is_uuid(value):
+                case.path_parameters[name] = str(one)
+            elif name in there.fields:
+                case.path_parameters[name] = there.fields[name]
     if die(case.query) % 2:
         case.query.update({name: there.fields[name] for name in case.query if name in there.fields})
     if case.operation.label == WITH_A_BODY_UNTOLD:

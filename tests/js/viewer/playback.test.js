@@ -176,3 +176,22 @@ test("a video that waits to be seen is not paused by the visitor", () => {
 
   assert.equal(playback.isPaused, false);
 });
+
+for (const [language, shown] of [
+  ["pt-BR", "pt-BR"],
+  ["pt-AO", "pt"],
+  ["ru-RU", "ru"],
+  ["de", "en"],
+]) {
+  test(`a visitor whose browser speaks ${language} is shown captions in ${shown}`, (context) => {
+    const { navigator } = globalThis;
+    context.after(() => Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true }));
+    Object.defineProperty(globalThis, "navigator", { value: { language }, configurable: true });
+    video.textTracks = ["en", "pt", "pt-BR", "ru"].map((code) => ({ language: code, mode: "disabled" }));
+
+    playback.toggleCaptions();
+
+    const showing = video.textTracks.filter(({ mode }) => mode === "showing");
+    assert.deepEqual(showing.map((track) => track.language), [shown]);
+  });
+}

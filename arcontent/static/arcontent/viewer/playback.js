@@ -123,7 +123,7 @@ export class Playback {
   toggleCaptions() {
     const mode = this.showsCaptions ? "hidden" : "showing";
     for (const track of this.video.textTracks) track.mode = "hidden";
-    this.video.textTracks[0].mode = mode;
+    trackFor(navigator.language, this.video.textTracks).mode = mode;
     this.onChange();
   }
 
@@ -158,4 +158,19 @@ export class Playback {
     this.onChange();
     if (this.isShown) this.onRefused();
   }
+}
+
+/**
+ * The captions to show a visitor: in their language as spoken where they are, or anywhere; else the first.
+ * @param {string} language
+ * @param {TextTrackList} tracks at least one
+ */
+function trackFor(language, tracks) {
+  const all = [...tracks];
+  const spoken = (/** @type {string} */ code) => code.split("-")[0];
+  return (
+    all.find((track) => track.language === language) ??
+    all.find((track) => spoken(track.language) === spoken(language)) ??
+    all[0]
+  );
 }
