@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -21,7 +21,7 @@ from accounts.models import User
 from arcontent import captions_desk, statistics
 from arcontent.charts import daily_chart
 from arcontent.forms import UploadForm
-from arcontent.models import ARContent, ContentStatus, Video
+from arcontent.models import ARContent
 from arcontent.standing import (
     is_being_compared,
     is_compared,
@@ -30,6 +30,7 @@ from arcontent.standing import (
     reason_of,
     statuses_of,
 )
+from arcontent.states_desk import StateFilter, badge
 from markers import shown
 from markers.analysis import analyze
 from markers.models import Marker
@@ -43,41 +44,6 @@ from vertexar.throttles import UPLOAD, user_of
 
 CHART_DAYS = 30
 HOW_SHOWN = ("video_fit", "when_lost", "stacked_alpha")
-
-
-class StateFilter(admin.SimpleListFilter):
-    """By what the list shows as status, which no column holds: see `ARContent.status`."""
-
-    title = _("status")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        """Offer every status."""
-        return ContentStatus.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ARContent]) -> QuerySet[ARContent]:
-        """Keep what stands so; everything when nothing that we know is asked for."""
-        videos = Video.objects.filter(content=OuterRef("pk"))
-        playable = Exists(videos.playable())
-        ready = ~Q(marker__target="") & Q(playable)
-        broken = Q(marker__status=Marker.Status.FAILED) | Q(
-            Exists(videos.filter(status=Video.Status.FAILED))
-        )
-        wanted: dict[str | None, Q] = {
-            ContentStatus.READY: ready,
-            ContentStatus.FAILED: ~ready & broken,
-            ContentStatus.PROCESSING: ~ready & ~broken,
-        }
-        return queryset.filter(wanted.get(self.value(), Q()))
-
-
-def _badge(content: ARContent, says: str) -> SafeString:
-    status = content.status
-    badge = '<span class="desk-state desk-state-{}">{}</span>'
-    if not says:
-        return format_html(badge, status.value, status.label)
-    whole = badge + ' <span class="desk-reason">{}</span>'
-    return format_html(whole, status.value, status.label, says)
 
 
 @admin.register(ARContent)
@@ -98,6 +64,7 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
             {"fields": ["call_to_action_label", "call_to_action_url"]},
         ),
         (_("How the video is shown (optional)"), {"fields": HOW_SHOWN}),
+        (_("The print (optional)"), {"fields": ["physical_width_mm", "preset"]}),
     ]
     fieldsets = [
         (None, {"fields": ["title", "state", "explanation", "links", "qr_code"]}),
@@ -133,12 +100,12 @@ class ARContentAdmin(ScopedAdmin[ARContent]):
 
     @admin.display(description=_("status"))
     def standing(self, content: ARContent) -> str:
-        return _badge(content, reason_of(content))
+        return badge(content, reason_of(content))
 
     @admin.display(description=_("status"))
     def state(self, content: ARContent) -> str:
         hint = content.failure["hint"] if content.failure else ""
-        return _badge(content, f"{reason_of(content)} {hint}".strip())
+        return badge(content, f"{reason_of(content)} {hint}".strip())
 
     @admin.display(description=_("quality"), ordering="marker__quality_score")
     def quality(self, content: ARContent) -> str:

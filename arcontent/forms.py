@@ -1,5 +1,6 @@
 """The form with which a studio worker makes content."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -12,6 +13,8 @@ from accounts.models import User
 from accounts.services import home_organization
 from arcontent import services
 from arcontent.models import ARContent
+from markers.forms import PHYSICAL_WIDTH, physical_width_field
+from markers.models import MarkerPreset
 from vertexar.errors import DomainError
 
 
@@ -29,6 +32,13 @@ class UploadForm(forms.ModelForm[ARContent]):
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": "video/*,.mkv,.mts,.m2ts"}),
     )
+    physical_width_mm = physical_width_field()
+    preset = forms.ModelChoiceField(
+        MarkerPreset.objects.none(),
+        label=_("Preset"),
+        required=False,
+        help_text=_("What is chosen there for pictures of this kind; the width above goes before."),
+    )
 
     class Meta:
         model = ARContent
@@ -41,6 +51,7 @@ class UploadForm(forms.ModelForm[ARContent]):
         super().__init__(*args, **kwargs)
         for name in ("video_fit", "when_lost"):
             self.fields[name].required = False  # what is not said is as it is without a word
+        self._offer_presets()
         self.fields["title"].help_text = gettext("For you to find it by, and for viewers to read.")
         picture_says = gettext(
             "What will be printed, rich in detail: JPEG, PNG, WebP or HEIC, up to %(mb)d MB."
@@ -59,6 +70,14 @@ class UploadForm(forms.ModelForm[ARContent]):
             heavy = gettext("The file is heavier than %(mb)d MB.") % limits
             self.fields[name].widget.attrs["data-too-heavy"] = heavy
 
+    def _offer_presets(self) -> None:
+        """Show those of the place where the content will be; nothing where there are none."""
+        preset: Any = self.fields["preset"]
+        with suppress(DomainError):  # who has no such place is told when all is sent
+            preset.queryset = MarkerPreset.objects.filter(organization=home_organization(self.user))
+        if not preset.queryset.exists():
+            preset.widget = forms.HiddenInput()
+
     def clean(self) -> dict[str, Any]:
         """Read the files, and say at the right field what is wrong with them."""
         cleaned = super().clean() or {}
@@ -75,6 +94,14 @@ class UploadForm(forms.ModelForm[ARContent]):
         """Make the content through the one door."""
         said = {name: self.cleaned_data[name] for name in self.Meta.fields}
         fields = {name: value for name, value in said.items() if value != ""}
+        preset, width_mm = (self.cleaned_data[name] for name in ("preset", PHYSICAL_WIDTH))
+        options = dict(preset.options) if preset else {}
+        if width_mm:
+            options[PHYSICAL_WIDTH] = width_mm
         return services.create_content(
-            organization=self.organization, user=self.user, upload=self.upload, **fields
+            organization=self.organization,
+            user=self.user,
+            upload=self.upload,
+            options=options,
+            **fields,
         )

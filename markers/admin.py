@@ -19,7 +19,8 @@ from accounts.admin_scope import ScopedAdmin
 from accounts.models import User
 from markers import services, shown
 from markers.files import target_response
-from markers.models import TARGET_FILES, Marker
+from markers.forms import PresetForm
+from markers.models import TARGET_FILES, Marker, MarkerPreset
 from markers.wording import failure_said
 from vertexar.errors import DomainError
 
@@ -178,3 +179,21 @@ class MarkerAdmin(ScopedAdmin[Marker]):
         message = gettext("%(queued)d of %(total)d queued.")
         counts: dict[str, Any] = {"queued": queued, "total": queryset.count()}
         self.message_user(request, message % counts)
+
+
+@admin.register(MarkerPreset)
+class MarkerPresetAdmin(ScopedAdmin[MarkerPreset]):
+    """What is chosen about compiling, under a name: for the form of uploads, and for the API."""
+
+    form = PresetForm
+    list_display = ["name", "organization", "created_at"]
+    list_filter = [("organization", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["name"]
+    fieldsets = [
+        (None, {"fields": ["organization", "name"]}),
+        (_("Options"), {"fields": ["profile", "enhance", "physical_width_mm"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: MarkerPreset | None = None) -> Any:
+        """Whose it is stays as it is."""
+        return [] if obj is None else ["organization"]

@@ -15,9 +15,12 @@ def change_url(content: ARContent) -> str:
     return reverse("admin:arcontent_arcontent_change", args=[content.pk])
 
 
-def upload(desk: Client, image: bytes, video: bytes, title: str = "Harbour") -> "object":
+def upload(
+    desk: Client, image: bytes, video: bytes, title: str = "Harbour", **more: str
+) -> "object":
     form = {
         "title": title,
+        **more,
         "image": SimpleUploadedFile("a.png", image),
         "video": SimpleUploadedFile("a.mp4", video),
     }

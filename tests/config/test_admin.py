@@ -38,7 +38,7 @@ def test_what_is_needed_most_comes_first(desk: Client) -> None:
 
     names = [[model["object_name"] for model in app["models"]] for app in apps]
     people = ["ApiSession", "AuditEntry", "Invitation", "Organization", "User"]
-    assert names == [["ARContent", "Marker"], ["BackupRun"], people]
+    assert names == [["ARContent", "MarkerPreset", "Marker"], ["BackupRun"], people]
 
 
 def test_the_first_page_tells_a_newcomer_what_to_do(desk: Client) -> None:

@@ -36,6 +36,7 @@ ALL_BUT_A_LETTER: Final = "vxjwkz"  # finds it in a search, whose words every pa
 OF_PEOPLE: Final = {"user", "membership", "invitation", "apisession", "auditentry"}
 ON_THE_DESK: Final = {
     "user", "organization", "invitation", "apisession", "auditentry", "arcontent", "marker",
+    "markerpreset",
 }  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def make_two() -> Two:
     texts = count(1)
     tenants_rows = (row for label, row in rows.items() if label not in OPERATORS_ALONE)
     for row in (
-        *tenants_rows, first.owner, first.batch, first.preset, *first.content.videos.all(),
+        *tenants_rows, first.owner, first.batch, *first.content.videos.all(),
         first.captions, *Membership.objects.filter(organization=first.organization),
     ):  # fmt: skip
         mark(row, texts)
@@ -132,6 +133,7 @@ def rows_of(tenant: Tenant) -> dict[str, models.Model]:
         "accounts.user": colleague,
         "accounts.apisession": colleague.api_sessions.get(),
         "markers.marker": tenant.marker,
+        "markers.markerpreset": tenant.preset,
         "arcontent.arcontent": tenant.content,
         "backups.backuprun": BackupRun.objects.create(status=JobStatus.READY),
     }
@@ -274,6 +276,11 @@ BODIES: Final[dict[str, Callable[[Two], dict[str, Any]]]] = {
         "video_fit": "contain",
         "when_lost": "keep",
     },
+    "markers_markerpreset_add": lambda two: {
+        "organization": two.first.organization.pk,
+        "name": "New",
+    },
+    "markers_markerpreset_change": lambda two: {"name": "Taken"},
     "arcontent_prescore": lambda two: {"image": SimpleUploadedFile("p.png", b"no picture")},
 }
 
