@@ -16,7 +16,14 @@ from tests.prerequisites import program
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docker" / "k8s"
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
 SECRETS = "/run/secrets/vertexar/"
+# What our own commands can't do without, or would do with another one.
+NEEDS = {
+    "backup": "BACKUP_SIGNING_KEY_FILE",
+    "backup_keygen": "BACKUP_SIGNING_KEY_FILE",
+    "backup_drill": "BACKUP_DRILL_IDENTITY_FILE",
+}
 
 pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
 
@@ -43,6 +50,20 @@ def with_cron(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     text = overlay.read_text(encoding="utf-8")
     assert components in text
     overlay.write_text(text.replace(components, f"{components}, ../components/cron"))
+    return build(overlay.parent)
+
+
+@pytest.fixture(scope="module")
+def as_the_readme_says(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Production, with the ports that the README opens and with two recipients."""
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
+    overlay = folder / "production" / "kustomization.yaml"
+    whole = yaml.safe_load(overlay.read_text(encoding="utf-8"))
+    [block] = re.findall(r"```yaml\n(patches:.*?)```", README, re.DOTALL)
+    whole["patches"] += yaml.safe_load(block)["patches"]
+    whole["configMapGenerator"][0]["literals"] += ["BACKUP_RECIPIENTS=age1one age1two"]
+    overlay.write_text(yaml.safe_dump(whole))
     return build(overlay.parent)
 
 
@@ -136,8 +157,7 @@ def test_a_roll_out_does_not_undo_what_an_autoscaler_chose(overlay: list[dict[st
 
 
 def test_all_that_the_migration_needs_is_applied_with_it(overlay: list[dict[str, Any]]) -> None:
-    text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    [names] = re.findall(r"--selector 'app.kubernetes.io/name in \(([^)]*)\)'", text)
+    [names] = re.findall(r"--selector 'app.kubernetes.io/name in \(([^)]*)\)'", README)
     applied = [
         (resource["kind"], resource["metadata"]["name"])
         for resource in overlay
@@ -163,6 +183,47 @@ def test_who_can_read_backups_is_one_that_signs_none(overlay: list[dict[str, Any
     assert {name for name, secrets in mounted.items() if "vertexar-drill" in secrets} == {"drill"}
     assert all("vertexar" in secrets for secrets in mounted.values())
     assert signing == {"backup"}
+
+
+def test_each_secret_that_is_read_is_made(overlay: list[dict[str, Any]]) -> None:
+    made = set(re.findall(r"--from-file=(\w+)=secrets/\1\b", README))
+    read = {
+        name
+        for pod in pods(overlay).values()
+        for name in re.findall(r"/run/secrets/\w+/(\w+)", str(main_container(pod)["env"]))
+    }
+
+    assert read == made
+
+
+def test_what_is_typed_into_a_pod_is_typed_where_its_secrets_are(
+    overlay: list[dict[str, Any]],
+) -> None:
+    typed = re.findall(r"exec .*deployment/(\w+) -- python manage\.py (\w+)", README)
+    given = {name: str(main_container(pod)["env"]) for name, pod in pods(overlay).items()}
+
+    assert ("web", "create_admin") in typed
+    assert [word for _name, word in typed if word in NEEDS] == [
+        *["backup_keygen"] * 2,
+        "backup",
+        "backup_drill",
+    ]
+    assert all(NEEDS[word] in given[name] for name, word in typed if word in NEEDS)
+
+
+def test_an_overlay_may_open_another_port_and_name_who_reads_backups(
+    overlay: list[dict[str, Any]], as_the_readme_says: list[dict[str, Any]]
+) -> None:
+    def ports(resources: list[dict[str, Any]]) -> set[int]:
+        rules = of_kind(resources, "NetworkPolicy")["out"]["spec"]["egress"]
+        return {port["port"] for rule in rules for port in rule["ports"]}
+
+    [sentence] = re.findall(r"\*\*Pods reach the ports ([^*]*?), and no other\*\*", README)
+    (data,) = [config["data"] for config in of_kind(as_the_readme_says, "ConfigMap").values()]
+
+    assert ports(overlay) == {int(port) for port in re.findall(r"\d+", sentence)}
+    assert ports(as_the_readme_says) - ports(overlay) == {9000}
+    assert data["BACKUP_RECIPIENTS"] == "age1one age1two"
 
 
 def test_a_backup_may_be_ended_and_one_that_hangs_may_not(overlay: list[dict[str, Any]]) -> None:
