@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from celery.schedules import crontab
 from django.conf import settings
 
 from tests.prerequisites import program
@@ -41,16 +42,19 @@ def overlay(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     return build(FOLDER / request.param)
 
 
-@pytest.fixture(scope="module")
-def with_cron(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("k8s")
+def build_with_cron(folder: Path, *literals: str) -> list[dict[str, Any]]:
     shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
     overlay = folder / "production" / "kustomization.yaml"
-    components = "components: [../components/host"
-    text = overlay.read_text(encoding="utf-8")
-    assert components in text
-    overlay.write_text(text.replace(components, f"{components}, ../components/cron"))
+    whole = yaml.safe_load(overlay.read_text(encoding="utf-8"))
+    whole["components"].append("../components/cron")
+    whole["configMapGenerator"][0]["literals"] += literals
+    overlay.write_text(yaml.safe_dump(whole))
     return build(overlay.parent)
+
+
+@pytest.fixture(scope="module")
+def with_cron(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    return build_with_cron(tmp_path_factory.mktemp("k8s"))
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +115,57 @@ def test_pods_of_the_clusters_clock_are_like_all_others(with_cron: list[dict[str
     assert cron["volumeMounts"] == web["volumeMounts"]
 
 
-def test_the_clusters_clock_sends_all_that_beat_would(with_cron: list[dict[str, Any]]) -> None:
-    sent = {main_container(pods(with_cron)[n])["args"][-1] for n in of_kind(with_cron, "CronJob")}
+def struck(resources: list[dict[str, Any]]) -> dict[str, tuple[dict[str, Any], list[str]]]:
+    """Each CronJob by the task it sends: its spec, and the options it sends it with."""
+    found = {}
+    for name, job in of_kind(resources, "CronJob").items():
+        *_program, call, task = (args := main_container(pods(resources)[name])["args"])[:7]
+        assert call == "call"
+        found[task] = (job["spec"], args[7:])
+    return found
 
-    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= sent
+
+def test_the_clusters_clock_sends_all_that_beat_would_when_it_would(
+    with_cron: list[dict[str, Any]],
+) -> None:
+    sent = struck(with_cron)
+
+    assert set(sent) == {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert "beat" not in of_kind(with_cron, "Deployment")
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        spec, options = sent[entry["task"]]
+        is_sweep = entry["schedule"] == settings.SWEEP_SECONDS
+        wanted = "* * * * *" if is_sweep else entry["schedule"]
+        assert spec["schedule"] == wanted or crontab.from_string(spec["schedule"]) == wanted
+        assert spec["timeZone"] == settings.TIME_ZONE
+        expires = entry.get("options", {}).get("expires")
+        assert options == (["--expires", str(expires)] if expires else [])
+
+
+def test_what_is_sent_once_a_day_is_sent_though_the_clock_was_late(
+    with_cron: list[dict[str, Any]],
+) -> None:
+    waits = {
+        task: spec["startingDeadlineSeconds"]
+        for task, (spec, _options) in struck(with_cron).items()
+        if not spec["schedule"].endswith("* * * *")
+    }
+
+    assert len(waits) == 3
+    assert all(10 * 3600 <= seconds < 24 * 3600 for seconds in waits.values())
+
+
+def test_the_clusters_clock_goes_by_the_settings_that_beat_goes_by(tmp_path: Path) -> None:
+    told = [
+        "TIME_ZONE=Europe/Moscow",
+        "BACKUP_SCHEDULE=5 1 * * *",
+        "BACKUP_DRILL_SCHEDULE=5 6 * * 1",
+    ]
+    sent = struck(build_with_cron(tmp_path, *told))
+
+    assert {spec["timeZone"] for spec, _options in sent.values()} == {"Europe/Moscow"}
+    assert sent["backups.tasks.start_nightly"][0]["schedule"] == "5 1 * * *"
+    assert sent["backups.tasks.drill_newest"][0]["schedule"] == "5 6 * * 1"
 
 
 def test_images_are_of_a_version(overlay: list[dict[str, Any]]) -> None:
