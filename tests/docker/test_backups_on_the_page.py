@@ -83,5 +83,9 @@ def test_the_first_backup_comes_after_both_keys_and_the_drill_after_it(page: Pat
         "exec drill python manage.py backup_drill",
         "exec backup python manage.py backup_status",
     ]
-    assert text.index("BACKUP_DESTINATIONS") < text.index(keys) < text.index("manage.py backup\n")
+    assert (
+        text.index("docker/secrets/backup_destinations")
+        < text.index(keys)
+        < text.index("manage.py backup\n")
+    )
     assert text.index("make images") < text.index("backup_keygen")

@@ -13,6 +13,7 @@ import yaml
 from celery.schedules import crontab
 from django.conf import settings
 
+from tests import documents
 from tests.prerequisites import program
 
 ROOT = Path(__file__).parents[2]
@@ -233,6 +234,14 @@ def test_who_can_read_backups_is_one_that_signs_none(overlay: list[dict[str, Any
     assert {name for name, secrets in mounted.items() if "vertexar-drill" in secrets} == {"drill"}
     assert all("vertexar" in secrets for secrets in mounted.values())
     assert signing == {"backup"}
+
+
+def test_no_secret_is_in_the_environment(overlay: list[dict[str, Any]]) -> None:
+    (data,) = [config["data"] for config in of_kind(overlay, "ConfigMap").values()]
+    told = {entry["name"] for pod in pods(overlay).values() for entry in main_container(pod)["env"]}
+
+    assert documents.SECRETS & (told | set(data)) == set()
+    assert "BACKUP_DESTINATIONS_FILE" in told
 
 
 def test_each_secret_that_is_read_is_made(overlay: list[dict[str, Any]]) -> None:
