@@ -21,7 +21,14 @@ DEPLOY_WATCH_FAILURES=${DEPLOY_WATCH_FAILURES:-3} # how often in a row it may fa
 DEPLOY_DRAIN_SECONDS=${DEPLOY_DRAIN_SECONDS:-130} # as long as nginx lets a request take
 DEPLOY_POLL_SECONDS=${DEPLOY_POLL_SECONDS:-1}
 
-say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >&2; }
+# Whom it says it to may be gone, as is an SSH session that was cut off: then it is written down.
+say() {
+    line="$(date -u +%Y-%m-%dT%H:%M:%SZ) $1"
+    printf '%s\n' "$line" >&2 2>/dev/null || {
+        exec >>"$DEPLOY_STATE/log" 2>&1
+        printf '%s\n' "$line"
+    }
+}
 refuse() { say "$1"; exit 2; }
 fail() { reason=$1; exit 1; }
 driver() { "$DEPLOY_DRIVER" "$@" 9>&-; } # what it leaves running must not hold our lock
@@ -79,7 +86,7 @@ drain() {
 }
 
 undo() {
-    trap '' INT TERM
+    trap '' HUP INT TERM PIPE
     set +e
     say "$reason"
     if [ -z "$live" ]; then
@@ -126,7 +133,8 @@ roll_out() {
     is_started=no has_workers=no is_switched=no
     reason="$version broke off"
     trap undo EXIT
-    trap 'fail Interrupted' INT TERM
+    trap 'fail Interrupted' HUP INT TERM PIPE
+    keep "$next.before" "$live_version"
     # `to` starts it anew even if it is there: settings and secrets may have changed.
     if [ "$2" = to ] || [ "$(kept "$next")" != "$version" ] || ! driver ready "$next"; then
         drain "$next"
@@ -143,8 +151,7 @@ roll_out() {
     say "People are sent to $version ($next); watching for $DEPLOY_WATCH_SECONDS s"
     stays_well || fail "$version fails where people ask it"
     [ "$2" = to ] || renew_workers
-    keep before "$live_version"
-    keep now "$version"
+    trap '' HUP PIPE
     trap - EXIT INT TERM
     say "$version is live; ${live:-no other colour} stays until the next roll-out or \`retire\`"
 }
@@ -152,8 +159,11 @@ roll_out() {
 mkdir -p "$DEPLOY_STATE"
 exec 9>"$DEPLOY_STATE/lock"
 flock --nonblock 9 || refuse "Another roll-out is under way"
+# One word says who is live. What that colour is, and what was live before it, was written when it was
+# started, so that whoever is killed in between leaves nothing half said.
 live=$(kept live)
-live_version=$(kept now)
+live_version=$(kept "${live:-none}")
+before=$(kept "${live:-none}.before")
 if [ "$live" = blue ]; then next=green; else next=blue; fi
 
 case "${1:-}" in
@@ -165,7 +175,6 @@ case "${1:-}" in
         roll_out "$2" to
         ;;
     back)
-        before=$(kept before)
         [ -n "$before" ] || refuse "No version before this one is known"
         need_driver
         roll_out "$before" back
@@ -177,7 +186,7 @@ case "${1:-}" in
         say "$next is stopped"
         ;;
     status)
-        printf 'live: %s (%s)\nbefore: %s\n' "${live_version:-none}" "${live:-no colour}" "$(kept before)"
+        printf 'live: %s (%s)\nbefore: %s\n' "${live_version:-none}" "${live:-no colour}" "$before"
         ;;
     *)
         refuse "deploy.sh to VERSION | back | retire | status"

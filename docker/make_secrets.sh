@@ -36,6 +36,7 @@ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2> /dev/null | ke
 openssl genpkey -algorithm ED25519 | keep backup_signing_key
 printf 'postgresql://vertexar:%s@postgres:5432/vertexar\n' "$(cat postgres_password)" | keep database_url
 printf 'redis://:%s@valkey:6379/0\n' "$(cat valkey_password)" | keep redis_url
+printf 'file:///data/backups\n' | keep backup_destinations
 
 # Who may do what in the bucket: we all, the world read what it knows the name of (nginx withholds
 # what people uploaded as it came), and nobody else anything.

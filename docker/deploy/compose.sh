@@ -17,6 +17,7 @@ set -eu
 # Where compose finds .env. That names its files too: without them it would take those for development.
 cd -- "$(dirname -- "$0")/../.."
 DEPLOY_WORKERS=${DEPLOY_WORKERS:-worker media compile backup drill beat}
+DEPLOY_WORKERS_SECONDS=${DEPLOY_WORKERS_SECONDS:-660} # how long each may go on with what it began
 
 of_env_file() { sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1 | tr -d "\"'"; }
 PUBLIC_HOST=${PUBLIC_HOST:-$(of_env_file PUBLIC_HOST)}
@@ -52,9 +53,10 @@ case "$word" in
         printf 'web-%s:8000\n' "$1"
         ;;
     workers)
-        # Each ends the task it has first, however long that takes (stop_grace_period).
+        # Each ends the task it has first; but a roll-out can't wait for hours, and what is broken off,
+        # a backup or a drill, is begun anew by the next one.
         # shellcheck disable=SC2086  # the names are words
-        VERTEXAR_VERSION=$1 compose up --detach --no-deps $DEPLOY_WORKERS
+        VERTEXAR_VERSION=$1 compose up --detach --no-deps --timeout "$DEPLOY_WORKERS_SECONDS" $DEPLOY_WORKERS
         ;;
     check-proxy)
         compose exec -T nginx nginx -t -q

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A driver of docker/deploy.sh that starts nothing: it notes its orders, and fails where FAILS says so.
+# A driver of docker/deploy.sh that starts nothing: it notes its orders, fails where FAILS says so, and
+# waits where a pipe lies.
 set -eu
 
 word=$1
@@ -9,6 +10,7 @@ case "$word" in
     usable | ready | public-ready | address | check-proxy) ;;
     *) printf '%s\n' "$told" >>"$FOLDER/orders" ;;
 esac
+[ ! -p "$FOLDER/$word" ] || read -r _ <"$FOLDER/$word"
 [ "$told" != "${FAILS:-}" ] || exit 1
 case "$word" in
     start) touch "$FOLDER/$2.up" ;;

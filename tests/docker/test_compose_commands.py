@@ -17,6 +17,17 @@ OF_SERVICES = {"up", "run", "exec", "logs", "restart", "stop", "start", "ps", "r
 WITH_VALUE = {"--since", "--tail", "--timeout", "--entrypoint", "--volume", "--user", "--env", "-e"}
 OF_ONE = {"run", "exec"}  # what follows their service is the container's
 PLACEHOLDER = re.compile(r"[A-Z]+")
+MANAGED = re.compile(r"\bmanage(?:\.py)? (\w+)")
+# What our own commands can't do without, or would do with another one.
+NEEDS = {
+    "backup": "backup_signing_key",
+    "backup_drill": "backup_drill_identity",
+    "backup_keygen": "backup_signing_key",  # the identity's file names the signer
+    "create_admin": "admin_password",
+    "restore": "backup_signing_key",  # for the copy that is made before
+}
+# What is looked for in a log, and who writes it.
+LOGGED_BY = {"does not restore": "drill"}
 
 
 def commands() -> list[tuple[str, str]]:
@@ -54,6 +65,34 @@ def test_every_service_that_somebody_is_told_to_name_is_there() -> None:
 
     assert len(named) > 30
     assert not [told for told in named if not set(told[2]) <= set(services)]
+
+
+def test_a_command_that_needs_a_secret_is_run_where_it_is() -> None:
+    services = system()["services"]
+    told = [
+        (page, command, service, NEEDS[word])
+        for page, command in commands()
+        for word in MANAGED.findall(command)
+        for service in services_of(command)
+        if word in NEEDS
+    ]
+
+    assert {secret for *_where, secret in told} >= {NEEDS["backup"], NEEDS["backup_drill"]}
+    assert not [each for each in told if each[3] not in services[each[2]]["secrets"]]
+
+
+def test_what_is_looked_for_in_a_log_is_written_by_whom_it_is_looked_for() -> None:
+    looked_for = [
+        (page, found[1].split(), LOGGED_BY[found[2]])
+        for page in sorted(DOCS.rglob("*.md"))
+        for found in re.finditer(
+            r'docker compose logs ([^`\n|]+)\| grep [^"\n]*"([^"]+)"', page.read_text("utf-8")
+        )
+        if found[2] in LOGGED_BY
+    ]
+
+    assert {writer for *_where, writer in looked_for} == set(LOGGED_BY.values())
+    assert not [told for told in looked_for if told[2] not in told[1]]
 
 
 @pytest.mark.parametrize("page", ["deployment.md", "deployment.ru.md"])

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+from django.conf import settings
 
 from tests.docker.compose import BASE, STAGING, system
 
@@ -14,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 NOTE = """#!/bin/sh
 printf '%s|%s|%s\\n' "$COMPOSE_FILE" "${VERTEXAR_VERSION:-}" "$*" >>"$FOLDER/orders"
 """
+IMAGES_S = 600  # for them to come, and for the migration
 ORDERS = [
     ["migrate", "2.1.0"],
     ["start", "blue", "2.1.0"],
@@ -95,6 +98,30 @@ def test_people_are_asked_for_by_the_name_that_they_use(clone: Clone) -> None:
 
     [[_files, _version, words]] = clone.orders()
     assert words.endswith(" https://ar.example.org/health/ready")
+
+
+def default(script: str, name: str) -> int:
+    """A setting of a script that nobody set."""
+    text = (ROOT / "docker" / script).read_text(encoding="utf-8")
+    return int(re.findall(rf"^{name}=\$\{{{name}:-(\d+)\}}", text, re.MULTILINE)[0])
+
+
+def test_workers_may_end_their_tasks_and_a_roll_out_ends_before_its_job_is_cut_off(
+    clone: Clone,
+) -> None:
+    write_env(clone)
+    clone.drive("workers", "2.1.0")
+    [[_files, _version, words]] = clone.orders()
+    workers_s = default("deploy/compose.sh", "DEPLOY_WORKERS_SECONDS")
+    others_s = sum(
+        default("deploy.sh", f"DEPLOY_{step}_SECONDS") for step in ("READY", "WATCH", "DRAIN")
+    )
+    workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))
+    job_s = workflow["jobs"]["deploy"]["timeout-minutes"] * 60
+
+    assert f" --timeout {workers_s} " in words
+    assert workers_s > settings.CELERY_TASK_TIME_LIMIT
+    assert job_s > 2 * workers_s + 2 * others_s + IMAGES_S
 
 
 @pytest.mark.parametrize("env", ["", "PUBLIC_HOST=ar.example.org", f"COMPOSE_FILE={BASE}"])

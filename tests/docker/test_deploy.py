@@ -5,7 +5,9 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ class Place:
     """A folder where nothing runs."""
 
     folder: Path
+    program: tuple[str, ...] = (str(DEPLOY),)
 
     @property
     def upstream(self) -> Path:
@@ -46,7 +49,7 @@ class Place:
             **more,
         }
         return subprocess.Popen(
-            [str(DEPLOY), *words],
+            [*self.program, *words],
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -175,24 +178,116 @@ def test_the_very_first_switch_is_taken_back_when_people_are_not_answered(place:
     assert place.status == "live: none (no colour)\nbefore: \n"
 
 
-def test_a_roll_out_that_is_broken_off_is_undone_and_none_runs_beside_another(
-    running: Place,
-) -> None:
-    never = {"FAILS": "ready green", "DEPLOY_READY_SECONDS": str(PATIENCE_S)}
-    begun = running.begin("to", "two", **never)
+def wait_for(place: Place, orders: list[str]) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while running.orders != STARTED:
-        assert time.monotonic() < deadline, running.orders
+    while place.orders != orders:
+        assert time.monotonic() < deadline, place.orders
         time.sleep(0.01)  # between two looks at another process
 
+
+NEVER = {"FAILS": "ready green", "DEPLOY_READY_SECONDS": str(PATIENCE_S)}
+
+
+def test_none_is_rolled_out_beside_another(running: Place) -> None:
+    begun = running.begin("to", "two", **NEVER)
+    wait_for(running, STARTED)
+
     beside = running.deploy("to", "three")
-    begun.send_signal(signal.SIGTERM)
+    begun.terminate()
+    begun.communicate(timeout=PATIENCE_S)
+
+    assert (beside[0], "Another roll-out" in beside[1]) == (2, True)
+    assert running.orders == [*STARTED, "stop green"]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_roll_out_that_is_broken_off_is_undone(running: Place, sent: signal.Signals) -> None:
+    begun = running.begin("to", "two", **NEVER)
+    wait_for(running, STARTED)
+
+    begun.send_signal(sent)
     _out, said = begun.communicate(timeout=PATIENCE_S)
 
     assert (begun.returncode, "Interrupted" in said) == (1, True)
-    assert (beside[0], "Another roll-out" in beside[1]) == (2, True)
     assert running.orders == [*STARTED, "stop green"]
     assert running.status == "live: one (blue)\nbefore: \n"
+
+
+@contextmanager
+def waiting_at(pipe: Path) -> Iterator[int]:
+    """What to write a line to, once the driver waits there; nobody waits there after that."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        with suppress(OSError):  # nobody reads yet
+            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # between two looks at another process
+    pipe.unlink()
+    try:
+        yield writer
+    finally:
+        os.close(writer)
+
+
+def stop_listening(process: "subprocess.Popen[str]") -> None:
+    """As an SSH session does that is cut off."""
+    assert process.stderr is not None
+    process.stderr.close()
+    process.stderr = None
+
+
+def test_a_roll_out_that_nobody_listens_to_any_more_is_undone(running: Place) -> None:
+    pipe = running.folder / "check-proxy"
+    os.mkfifo(pipe)
+    begun = running.begin("to", "two")
+    with waiting_at(pipe) as go_on:
+        stop_listening(begun)
+        os.write(go_on, b"\n")
+
+    begun.communicate(timeout=PATIENCE_S)
+
+    undone = ["reload-proxy", "workers one", "stop green"]
+    assert running.orders == [*STARTED, "workers two", "reload-proxy", *undone]
+    assert running.status == "live: one (blue)\nbefore: \n"
+    assert "Rolled back" in (running.folder / "state" / "log").read_text()
+
+
+def test_a_roll_out_that_fails_is_undone_though_nobody_listens(running: Place) -> None:
+    begun = running.begin("to", "two", FAILS="ready green")
+    wait_for(running, STARTED)
+
+    stop_listening(begun)
+    begun.communicate(timeout=PATIENCE_S)
+
+    assert begun.returncode == 1
+    assert running.orders == [*STARTED, "stop green"]
+
+
+def test_a_roll_out_goes_on_without_any_place_to_say_so(running: Place) -> None:
+    mute = replace(running, program=("sh", "-c", 'exec "$0" "$@" 2>&-', str(DEPLOY)))
+
+    code, said = mute.deploy("to", "two")
+
+    assert (code, said) == (0, "")
+    assert running.status == "live: two (green)\nbefore: one\n"
+    assert "two is live" in (running.folder / "state" / "log").read_text()
+
+
+def test_who_is_killed_after_the_switch_leaves_word_of_it(running: Place) -> None:
+    for version in ("two", "three"):
+        running.deploy("to", version)
+    running.forget_orders()
+    pipe = running.folder / "public-ready"
+    os.mkfifo(pipe)
+    begun = running.begin("to", "four")
+    with waiting_at(pipe):
+        begun.kill()
+    begun.communicate(timeout=PATIENCE_S)
+
+    assert running.status == "live: four (green)\nbefore: three\n"
+    running.deploy("back")
+    assert running.status.startswith("live: three (blue)\n")
 
 
 @pytest.mark.parametrize("words", [(), ("to",), ("back",), ("sideways",)])

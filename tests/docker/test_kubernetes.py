@@ -10,13 +10,22 @@ from typing import Any
 
 import pytest
 import yaml
+from celery.schedules import crontab
 from django.conf import settings
 
+from tests import documents
 from tests.prerequisites import program
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docker" / "k8s"
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
 SECRETS = "/run/secrets/vertexar/"
+# What our own commands can't do without, or would do with another one.
+NEEDS = {
+    "backup": "BACKUP_SIGNING_KEY_FILE",
+    "backup_keygen": "BACKUP_SIGNING_KEY_FILE",
+    "backup_drill": "BACKUP_DRILL_IDENTITY_FILE",
+}
 
 pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
 
@@ -34,15 +43,32 @@ def overlay(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     return build(FOLDER / request.param)
 
 
-@pytest.fixture(scope="module")
-def with_cron(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("k8s")
+def build_with_cron(folder: Path, *literals: str) -> list[dict[str, Any]]:
     shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
     overlay = folder / "production" / "kustomization.yaml"
-    components = "components: [../components/host"
-    text = overlay.read_text(encoding="utf-8")
-    assert components in text
-    overlay.write_text(text.replace(components, f"{components}, ../components/cron"))
+    whole = yaml.safe_load(overlay.read_text(encoding="utf-8"))
+    whole["components"].append("../components/cron")
+    whole["configMapGenerator"][0]["literals"] += literals
+    overlay.write_text(yaml.safe_dump(whole))
+    return build(overlay.parent)
+
+
+@pytest.fixture(scope="module")
+def with_cron(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    return build_with_cron(tmp_path_factory.mktemp("k8s"))
+
+
+@pytest.fixture(scope="module")
+def as_the_readme_says(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Production, with the ports that the README opens and with two recipients."""
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
+    overlay = folder / "production" / "kustomization.yaml"
+    whole = yaml.safe_load(overlay.read_text(encoding="utf-8"))
+    [block] = re.findall(r"```yaml\n(patches:.*?)```", README, re.DOTALL)
+    whole["patches"] += yaml.safe_load(block)["patches"]
+    whole["configMapGenerator"][0]["literals"] += ["BACKUP_RECIPIENTS=age1one age1two"]
+    overlay.write_text(yaml.safe_dump(whole))
     return build(overlay.parent)
 
 
@@ -90,11 +116,57 @@ def test_pods_of_the_clusters_clock_are_like_all_others(with_cron: list[dict[str
     assert cron["volumeMounts"] == web["volumeMounts"]
 
 
-def test_the_clusters_clock_sends_all_that_beat_would(with_cron: list[dict[str, Any]]) -> None:
-    sent = {main_container(pods(with_cron)[n])["args"][-1] for n in of_kind(with_cron, "CronJob")}
+def struck(resources: list[dict[str, Any]]) -> dict[str, tuple[dict[str, Any], list[str]]]:
+    """Each CronJob by the task it sends: its spec, and the options it sends it with."""
+    found = {}
+    for name, job in of_kind(resources, "CronJob").items():
+        *_program, call, task = (args := main_container(pods(resources)[name])["args"])[:7]
+        assert call == "call"
+        found[task] = (job["spec"], args[7:])
+    return found
 
-    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= sent
+
+def test_the_clusters_clock_sends_all_that_beat_would_when_it_would(
+    with_cron: list[dict[str, Any]],
+) -> None:
+    sent = struck(with_cron)
+
+    assert set(sent) == {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert "beat" not in of_kind(with_cron, "Deployment")
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        spec, options = sent[entry["task"]]
+        is_sweep = entry["schedule"] == settings.SWEEP_SECONDS
+        wanted = "* * * * *" if is_sweep else entry["schedule"]
+        assert spec["schedule"] == wanted or crontab.from_string(spec["schedule"]) == wanted
+        assert spec["timeZone"] == settings.TIME_ZONE
+        expires = entry.get("options", {}).get("expires")
+        assert options == (["--expires", str(expires)] if expires else [])
+
+
+def test_what_is_sent_once_a_day_is_sent_though_the_clock_was_late(
+    with_cron: list[dict[str, Any]],
+) -> None:
+    waits = {
+        task: spec["startingDeadlineSeconds"]
+        for task, (spec, _options) in struck(with_cron).items()
+        if not spec["schedule"].endswith("* * * *")
+    }
+
+    assert len(waits) == 3
+    assert all(10 * 3600 <= seconds < 24 * 3600 for seconds in waits.values())
+
+
+def test_the_clusters_clock_goes_by_the_settings_that_beat_goes_by(tmp_path: Path) -> None:
+    told = [
+        "TIME_ZONE=Europe/Moscow",
+        "BACKUP_SCHEDULE=5 1 * * *",
+        "BACKUP_DRILL_SCHEDULE=5 6 * * 1",
+    ]
+    sent = struck(build_with_cron(tmp_path, *told))
+
+    assert {spec["timeZone"] for spec, _options in sent.values()} == {"Europe/Moscow"}
+    assert sent["backups.tasks.start_nightly"][0]["schedule"] == "5 1 * * *"
+    assert sent["backups.tasks.drill_newest"][0]["schedule"] == "5 6 * * 1"
 
 
 def test_images_are_of_a_version(overlay: list[dict[str, Any]]) -> None:
@@ -136,8 +208,7 @@ def test_a_roll_out_does_not_undo_what_an_autoscaler_chose(overlay: list[dict[st
 
 
 def test_all_that_the_migration_needs_is_applied_with_it(overlay: list[dict[str, Any]]) -> None:
-    text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    [names] = re.findall(r"--selector 'app.kubernetes.io/name in \(([^)]*)\)'", text)
+    [names] = re.findall(r"--selector 'app.kubernetes.io/name in \(([^)]*)\)'", README)
     applied = [
         (resource["kind"], resource["metadata"]["name"])
         for resource in overlay
@@ -163,6 +234,55 @@ def test_who_can_read_backups_is_one_that_signs_none(overlay: list[dict[str, Any
     assert {name for name, secrets in mounted.items() if "vertexar-drill" in secrets} == {"drill"}
     assert all("vertexar" in secrets for secrets in mounted.values())
     assert signing == {"backup"}
+
+
+def test_no_secret_is_in_the_environment(overlay: list[dict[str, Any]]) -> None:
+    (data,) = [config["data"] for config in of_kind(overlay, "ConfigMap").values()]
+    told = {entry["name"] for pod in pods(overlay).values() for entry in main_container(pod)["env"]}
+
+    assert documents.SECRETS & (told | set(data)) == set()
+    assert "BACKUP_DESTINATIONS_FILE" in told
+
+
+def test_each_secret_that_is_read_is_made(overlay: list[dict[str, Any]]) -> None:
+    made = set(re.findall(r"--from-file=(\w+)=secrets/\1\b", README))
+    read = {
+        name
+        for pod in pods(overlay).values()
+        for name in re.findall(r"/run/secrets/\w+/(\w+)", str(main_container(pod)["env"]))
+    }
+
+    assert read == made
+
+
+def test_what_is_typed_into_a_pod_is_typed_where_its_secrets_are(
+    overlay: list[dict[str, Any]],
+) -> None:
+    typed = re.findall(r"exec .*deployment/(\w+) -- python manage\.py (\w+)", README)
+    given = {name: str(main_container(pod)["env"]) for name, pod in pods(overlay).items()}
+
+    assert ("web", "create_admin") in typed
+    assert [word for _name, word in typed if word in NEEDS] == [
+        *["backup_keygen"] * 2,
+        "backup",
+        "backup_drill",
+    ]
+    assert all(NEEDS[word] in given[name] for name, word in typed if word in NEEDS)
+
+
+def test_an_overlay_may_open_another_port_and_name_who_reads_backups(
+    overlay: list[dict[str, Any]], as_the_readme_says: list[dict[str, Any]]
+) -> None:
+    def ports(resources: list[dict[str, Any]]) -> set[int]:
+        rules = of_kind(resources, "NetworkPolicy")["out"]["spec"]["egress"]
+        return {port["port"] for rule in rules for port in rule["ports"]}
+
+    [sentence] = re.findall(r"\*\*Pods reach the ports ([^*]*?), and no other\*\*", README)
+    (data,) = [config["data"] for config in of_kind(as_the_readme_says, "ConfigMap").values()]
+
+    assert ports(overlay) == {int(port) for port in re.findall(r"\d+", sentence)}
+    assert ports(as_the_readme_says) - ports(overlay) == {9000}
+    assert data["BACKUP_RECIPIENTS"] == "age1one age1two"
 
 
 def test_a_backup_may_be_ended_and_one_that_hangs_may_not(overlay: list[dict[str, Any]]) -> None:
