@@ -52,17 +52,23 @@ def assert_told(viewer: Viewer, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("camera", "title"),
-    [(Camera.REFUSED, "The camera is not allowed"), (Camera.ABSENT, "There is no camera here")],
+    ("camera", "title", "remedies"),
+    [
+        (Camera.REFUSED, "The camera is not allowed", ["Try again", "Copy the link"]),
+        (Camera.ABSENT, "There is no camera here", ["Try again"]),
+    ],
+    ids=["refused", "absent"],
 )
-def test_without_a_camera_the_reason_is_said_and_the_video_plays(
-    browsers: Browsers, address: str, camera: Camera, title: str
+def test_without_a_camera_the_reason_is_said_and_what_helps_and_the_video_plays(
+    browsers: Browsers, address: str, camera: Camera, title: str, remedies: list[str]
 ) -> None:
     with opened_viewer(browsers, address, camera=camera) as viewer:
         viewer.start()
 
         assert_plain_video_plays(viewer)
         assert_told(viewer, title)
+        shown = viewer.page.locator("#watch-notice").get_by_role("button").all_inner_texts()
+        assert shown == remedies
         assert viewer.events() == []
 
 

@@ -10,6 +10,7 @@ import { Look } from "./look.js";
 import { FrameLock } from "./lock.js";
 import { NotFetched, fetchTarget, settledManifest } from "./manifest.js";
 import { Playback } from "./playback.js";
+import { remediesOf } from "./remedies.js";
 import { Screens } from "./screens.js";
 import { Session } from "./session.js";
 import { Stage } from "./stage.js";
@@ -21,24 +22,6 @@ import { Texts } from "./texts.js";
 
 /** After so long without the picture some advice is given. */
 const ADVICE_AFTER_MS = 9000;
-/**
- * What the visitor can do about a failure: try again, load the video again, play it, or take the address to another
- * browser. They are actions of buttons.
- * @type {Readonly<Record<string, "retry" | "reload" | "pause" | "copy">>}
- */
-const REMEDIES = {
-  not_fetched: "retry",
-  engine_failed: "copy",
-  camera_refused: "retry",
-  camera_absent: "retry",
-  camera_busy: "retry",
-  camera_failed: "retry",
-  camera_stopped: "retry",
-  camera_insecure: "copy",
-  camera_unsupported: "copy",
-  video_failed: "reload",
-  video_waits: "pause",
-};
 
 class Viewer {
   /** @param {Document} page */
@@ -188,7 +171,7 @@ class Viewer {
     this.screens.startButton({ isEnabled: failure === null && !isPending, isBusy: isPending });
     if (failure !== null) {
       this.screens.say(null);
-      this.screens.notice("start", failure, { action: REMEDIES[failure] });
+      this.screens.notice("start", failure, remediesOf(failure));
     } else {
       this.screens.say(isPending ? "loading" : "ready");
       if (!isPending) this.screens.notice("start", null);
@@ -251,7 +234,7 @@ class Viewer {
   /** Say what is wrong with the video that should be seen. @param {string} name of a message */
   complain(name) {
     this.screens.say(null);
-    this.screens.notice("watch", name, { action: REMEDIES[name] });
+    this.screens.notice("watch", name, remediesOf(name));
   }
 
   /** The visitor wants to try the video again. */
@@ -287,7 +270,7 @@ class Viewer {
     this.stage.clear();
     this.look.end();
     this.state.to("fallback");
-    this.screens.notice("watch", reason, { action: reason === null ? null : REMEDIES[reason] });
+    this.screens.notice("watch", reason, remediesOf(reason));
     this.screens.say(reason === null ? "watching" : null);
     this.playback.showPlain({ withSound });
     this.screens.element("back").focus({ preventScroll: true });
