@@ -72,17 +72,22 @@ export class LightWatch {
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 
+  /** Watch no longer; there is no trouble with what nobody looks at. */
   stop() {
     clearInterval(this.timer);
     this.judge = new LightJudge();
-    this.trouble = null;
+    this.tell(null);
   }
 
   /** @private */
   look() {
     if (this.context === null || this.video.videoWidth === 0) return;
     this.context.drawImage(this.video, 0, 0, SAMPLE.width, SAMPLE.height);
-    const trouble = this.judge.look(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data);
+    this.tell(this.judge.look(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data));
+  }
+
+  /** @private @param {Trouble | null} trouble */
+  tell(trouble) {
     if (trouble === this.trouble) return;
     this.trouble = trouble;
     this.onChange(trouble);

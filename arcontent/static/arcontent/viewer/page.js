@@ -231,7 +231,7 @@ class Viewer {
     window.dispatchEvent(new CustomEvent("vertexar:lost"));
   }
 
-  /** Say what is wrong with the video that should be seen. @param {string} name of a message */
+  /** Say what is wrong with what should be seen, the video or the camera's picture. @param {string} name of a message */
   complain(name) {
     this.screens.say(null);
     this.screens.notice("watch", name, remediesOf(name));
@@ -251,11 +251,12 @@ class Viewer {
     this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
   }
 
-  /** @param {Trouble | null} trouble of the camera, where no advice helps; null when it shows something again */
+  /** @param {Trouble | null} trouble of the camera, against which no advice helps; null when it shows something again */
   doubt(trouble) {
     clearTimeout(this.adviceTimer);
-    if (trouble !== null) this.screens.say(trouble);
-    else if (this.state.is("tracking")) this.screens.say("tracking");
+    if (trouble !== null) return this.complain(trouble);
+    this.screens.withdraw("camera_black", "camera_frozen");
+    if (this.state.is("tracking")) this.screens.say("tracking");
     else this.askForPicture();
   }
 

@@ -11,6 +11,8 @@ const REMEDIES = {
   camera_busy: ["retry"],
   camera_failed: ["retry"],
   camera_stopped: ["retry"],
+  camera_black: ["copy"],
+  camera_frozen: ["copy"],
   camera_insecure: ["copy"],
   camera_unsupported: ["copy"],
   video_failed: ["reload"],

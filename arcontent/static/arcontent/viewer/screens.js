@@ -79,9 +79,9 @@ export class Screens {
     }
   }
 
-  /** Take a notice away from the scene, if it is this one. @param {string} name */
-  withdraw(name) {
-    if (this.element("watch-notice").dataset.notice === name) this.notice("watch", null);
+  /** Take a notice away from the scene, if it is one of these. @param {...string} names */
+  withdraw(...names) {
+    if (names.includes(this.element("watch-notice").dataset.notice ?? "")) this.notice("watch", null);
   }
 
   /** Say on a button, for a moment, what it has done; it is read out, too. @param {HTMLElement} button @param {string} name */
