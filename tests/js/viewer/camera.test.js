@@ -100,8 +100,9 @@ afterEach(() => {
   }
 });
 
+/** A camera with a video of its own. */
 function camera() {
-  return new Camera({ srcObject: null, play: async () => {} });
+  return new Camera(new FakeVideo());
 }
 
 test("a camera that was chosen is opened now and at the next visit", async () => {
@@ -151,4 +152,73 @@ test("an answer to an earlier question, be it a refusal, changes nothing", async
   give(streamOf("back"));
 
   assert.equal(await second, true);
+});
+
+// --- A stream that has trouble ------------------------------------------------------------------------
+
+/** A camera's video, which plays when it is told to, unless a test says otherwise. */
+class FakeVideo extends EventTarget {
+  srcObject = null;
+  plays = 0;
+  answer = async () => {};
+
+  play() {
+    this.plays += 1;
+    return this.answer();
+  }
+}
+
+async function opened() {
+  const video = new FakeVideo();
+  const one = new Camera(video);
+  const told = [];
+  one.onMuted = () => told.push("muted");
+  one.onUnmuted = () => told.push("unmuted");
+  one.onStopped = () => told.push("stopped");
+  const stream = streamOf("back");
+  answers = [Promise.resolve(stream)];
+  await one.open();
+  return { one, video, told, track: stream.track };
+}
+
+test("a camera that ends by itself is told of, and one that was closed is not", async () => {
+  const { one, told, track } = await opened();
+
+  track.dispatchEvent(new Event("ended"));
+  assert.deepEqual(told, ["stopped"]);
+
+  one.close();
+  for (const type of ["ended", "mute", "unmute"]) track.dispatchEvent(new Event(type));
+  assert.deepEqual(told, ["stopped"]);
+});
+
+test("a camera that the system silences is told of, and plays again when it is given back", async () => {
+  const { video, told, track } = await opened();
+
+  track.dispatchEvent(new Event("mute"));
+  assert.deepEqual(told, ["muted"]);
+  track.dispatchEvent(new Event("unmute"));
+
+  assert.deepEqual(told, ["muted", "unmuted"]);
+  assert.equal(video.plays, 2);
+});
+
+test("a camera whose first frame has come is not given back", async () => {
+  const { told, track } = await opened();
+
+  track.dispatchEvent(new Event("unmute"));
+
+  assert.deepEqual(told, []);
+});
+
+test("the video of an open camera does not stay paused, be it that it may not play", async () => {
+  const { one, video } = await opened();
+  video.answer = () => Promise.reject(mishap("NotAllowedError"));
+
+  video.dispatchEvent(new Event("pause"));
+  assert.equal(video.plays, 2);
+
+  one.close();
+  video.dispatchEvent(new Event("pause"));
+  assert.equal(video.plays, 2);
 });

@@ -51,7 +51,8 @@ beforeEach(({ mock }) => {
   mock.timers.enable({ apis: ["setInterval"] });
   globalThis.document = { createElement: () => canvas };
   [sample, video, told] = [pixels(40, 50), { videoWidth: 640 }, []];
-  watch = new LightWatch({ video, onChange: (trouble) => told.push(trouble) });
+  watch = new LightWatch(video);
+  watch.onChange = (trouble) => told.push(trouble);
 });
 afterEach(() => {
   watch.stop();
@@ -68,6 +69,18 @@ test("a camera that stands still is told of once, after three seconds, and when 
   mock.timers.tick(500);
 
   assert.deepEqual(told, ["camera_frozen", null]);
+});
+
+test("after two seconds without anything new a camera is doubtful, until it shows something", ({ mock }) => {
+  watch.start();
+  mock.timers.tick(2000);
+  assert.equal(watch.isDoubtful, false, "the first look can't be like any before");
+  mock.timers.tick(500);
+  assert.equal(watch.isDoubtful, true);
+
+  sample = pixels(41, 50);
+  mock.timers.tick(500);
+  assert.equal(watch.isDoubtful, false);
 });
 
 test("a video without a picture yet is neither black nor does it stand still", ({ mock }) => {
@@ -92,7 +105,8 @@ test("a trouble ends with the watch, and a new one begins to count anew", ({ moc
 
 test("a phone that gives no canvas is not watched, and goes on", ({ mock }) => {
   document.createElement = () => ({ getContext: () => null });
-  watch = new LightWatch({ video, onChange: () => assert.fail("nothing was seen") });
+  watch = new LightWatch(video);
+  watch.onChange = () => assert.fail("nothing was seen");
   watch.start();
 
   mock.timers.tick(9000);

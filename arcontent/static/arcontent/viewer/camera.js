@@ -76,12 +76,17 @@ export class Camera {
     this.video = video;
     /** Called when the camera stops by itself: unplugged, or taken by the system. */
     this.onStopped = () => {};
+    /** Called when the system gives no more pictures of it for a while, as during a call ... */
+    this.onMuted = () => {};
+    /** ... and when it does again. */
+    this.onUnmuted = () => {};
     /** @private @type {MediaStream | null} */
     this.stream = null;
     /** @private @type {string | null} id of the camera that the visitor wants */
     this.chosen = recalled();
     /** @private counts openings and closings: what comes late is of an earlier one */
     this.turn = 0;
+    video.addEventListener("pause", () => this.playOn());
   }
 
   /**
@@ -107,11 +112,7 @@ export class Camera {
     }
     this.stream = stream;
     if (this.chosen !== null) remember(this.chosen);
-    for (const track of stream.getVideoTracks()) {
-      track.addEventListener("ended", () => {
-        if (turn === this.turn) this.onStopped();
-      });
-    }
+    for (const track of stream.getVideoTracks()) this.listen(track, turn);
     this.video.srcObject = stream;
     try {
       await this.video.play();
@@ -146,6 +147,29 @@ export class Camera {
     stopTracks(this.stream);
     this.stream = null;
     this.video.srcObject = null;
+  }
+
+  /** @private @param {MediaStreamTrack} track @param {number} turn that it belongs to */
+  listen(track, turn) {
+    let isMuted = false; // some are at first, until there is a picture
+    /** @param {string} type @param {() => void} act */
+    const on = (type, act) => track.addEventListener(type, () => turn === this.turn && act());
+    on("ended", () => this.onStopped());
+    on("mute", () => {
+      isMuted = true;
+      this.onMuted();
+    });
+    on("unmute", () => {
+      if (!isMuted) return;
+      isMuted = false;
+      this.playOn();
+      this.onUnmuted();
+    });
+  }
+
+  /** Show the open camera, whatever paused it. Where that fails it stands still, which others notice. @private */
+  playOn() {
+    if (this.stream !== null) this.video.play().catch(() => {});
   }
 
   /** Ask for the camera that was chosen; where it is gone, or busy, for the one there is. @private @param {number} turn */

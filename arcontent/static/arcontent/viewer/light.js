@@ -4,8 +4,9 @@
 /** No channel of a black picture is above this, of 255; the noise of a dim room is. */
 const BLACK = 6;
 const LOOK_EVERY_MS = 500;
-/** So many looks in a row must be alike: 3 s. */
+/** So many looks in a row must be alike: 3 s; to be doubtful after something has happened, 2 s. */
 const LOOKS = 6;
+const DOUBTFUL_LOOKS = 4;
 const SAMPLE = { width: 16, height: 12 };
 
 /** @typedef {"camera_black" | "camera_frozen"} Trouble the name of a message of the page */
@@ -45,11 +46,16 @@ export class LightJudge {
     this.last = pixels;
     return this.looks < LOOKS ? null : suspicion;
   }
+
+  /** Whether the last two seconds showed nothing, or nothing new. */
+  get isDoubtful() {
+    return this.suspicion !== null && this.looks >= DOUBTFUL_LOOKS;
+  }
 }
 
 export class LightWatch {
-  /** @param {{video: HTMLVideoElement, onChange: (trouble: Trouble | null) => void}} options */
-  constructor({ video, onChange }) {
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
     const canvas = document.createElement("canvas");
     canvas.width = SAMPLE.width;
     canvas.height = SAMPLE.height;
@@ -57,14 +63,19 @@ export class LightWatch {
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     /** @private */
     this.video = video;
-    /** @private */
-    this.onChange = onChange;
+    /** Called when there is trouble, or no more. @type {(trouble: Trouble | null) => void} */
+    this.onChange = () => {};
     /** @private */
     this.judge = new LightJudge();
     /** @private @type {Trouble | null} */
     this.trouble = null;
     /** @private @type {ReturnType<typeof setInterval> | undefined} */
     this.timer = undefined;
+  }
+
+  /** As of its judge. */
+  get isDoubtful() {
+    return this.judge.isDoubtful;
   }
 
   start() {

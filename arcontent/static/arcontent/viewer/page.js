@@ -132,15 +132,13 @@ class Viewer {
       pictures,
       stage: this.stage,
       lock: new FrameLock({ camera: this.cameraVideo, canvas: this.lockedFrame }),
-      light: new LightWatch({
-        video: this.cameraVideo,
-        onChange: (trouble) => this.doubt(trouble),
-      }),
+      light: new LightWatch(this.cameraVideo),
       listener: {
         onSearching: () => this.search(),
         onTurned: () => this.turn(),
         onFound: () => this.found(),
         onLost: () => this.lost(),
+        onTrouble: (trouble) => this.doubt(trouble),
         onProblem: (code) => this.watch(code, { withSound: false }),
       },
     });
@@ -256,8 +254,7 @@ class Viewer {
     clearTimeout(this.adviceTimer);
     if (trouble !== null) return this.complain(trouble);
     this.screens.withdraw("camera_black", "camera_frozen");
-    if (this.state.is("tracking")) this.screens.say("tracking");
-    else this.askForPicture();
+    this.askForPicture();
   }
 
   /**
