@@ -222,3 +222,43 @@ test("the video of an open camera does not stay paused, be it that it may not pl
   video.dispatchEvent(new Event("pause"));
   assert.equal(video.plays, 2);
 });
+
+test("a video that does not play the camera is a camera that failed, and is given back", async () => {
+  const video = new FakeVideo();
+  video.answer = () => Promise.reject(mishap("NotSupportedError"));
+  const stream = streamOf("back");
+  answers = [Promise.resolve(stream)];
+
+  await assert.rejects(new Camera(video).open(), { code: "camera_failed" });
+
+  assert.equal(stream.track.isStopped, true);
+});
+
+test("a stream without a first frame is a busy camera after eight seconds, and is given back", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const video = new FakeVideo();
+  video.answer = () => new Promise(() => {});
+  const stream = streamOf("back");
+  answers = [Promise.resolve(stream)];
+  const refused = assert.rejects(new Camera(video).open(), { code: "camera_busy" });
+  while (video.plays === 0) await Promise.resolve();
+
+  mock.timers.tick(7900);
+  assert.equal(stream.track.isStopped, undefined);
+  mock.timers.tick(200);
+
+  await refused;
+  assert.equal(stream.track.isStopped, true);
+});
+
+test("who takes long to allow the camera is waited for", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let allow;
+  answers = [new Promise((resolve) => { allow = resolve; })];
+  const opening = camera().open();
+
+  mock.timers.tick(120_000);
+  allow(streamOf("back"));
+
+  assert.equal(await opening, true);
+});

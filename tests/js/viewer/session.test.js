@@ -177,8 +177,10 @@ test("a camera that was given back and shows nothing after two seconds is opened
 test("a camera that was given back and shows something stays open, and so does a session that sleeps asleep", async ({ mock }) => {
   mock.timers.enable({ apis: ["setTimeout"] });
   await session.open();
+  said.length = 0;
   parts.camera.onUnmuted();
   mock.timers.tick(2000);
+  assert.deepEqual(said, []);
 
   parts.camera.onUnmuted();
   parts.light.isDoubtful = true;

@@ -28,6 +28,9 @@ const CODES = {
   AbortError: "camera_busy",
 };
 
+/** A camera that was allowed shows its first frame within this time, or never. */
+const FIRST_FRAME_MS = 8000;
+
 /** Where the visitor's choice among several cameras is kept, in the browser alone. */
 const MEMORY = "vertexar.camera";
 
@@ -115,11 +118,11 @@ export class Camera {
     for (const track of stream.getVideoTracks()) this.listen(track, turn);
     this.video.srcObject = stream;
     try {
-      await this.video.play();
+      await soon(this.video.play());
     } catch (error) {
       if (turn !== this.turn) return false;
       this.close();
-      throw new CameraProblem("camera_failed", error);
+      throw error instanceof CameraProblem ? error : new CameraProblem("camera_failed", error);
     }
     return turn === this.turn;
   }
@@ -183,6 +186,20 @@ export class Camera {
       return navigator.mediaDevices.getUserMedia(wished(null));
     }
   }
+}
+
+/**
+ * Wait for a video's first frame.
+ * @param {Promise<void>} playing
+ * @throws {CameraProblem} where there is none
+ */
+async function soon(playing) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new CameraProblem("camera_busy")), FIRST_FRAME_MS);
+  });
+  await Promise.race([playing, late]).finally(() => clearTimeout(timer));
 }
 
 /** @param {MediaStream} stream */
