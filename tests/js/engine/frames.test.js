@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 
 import { FrameGrabber, watchFrames } from "../../../arcontent/static/arcontent/engine/frames.js";
 
-const NAMES = ["VideoFrame", "createImageBitmap", "OffscreenCanvas", "document", "requestAnimationFrame", "cancelAnimationFrame"];
+const NAMES = ["VideoFrame", "MediaStreamTrackProcessor", "createImageBitmap", "OffscreenCanvas", "document", "requestAnimationFrame", "cancelAnimationFrame"];
 const saved = new Map(NAMES.map((name) => [name, globalThis[name]]));
 
 /** A browser that has these parts and no others of those that matter here. */
@@ -29,10 +29,13 @@ const canvases = {
   },
 };
 
-/** A VideoFrame of the video; `facts` say otherwise. */
-function videoFrames(facts = {}) {
+/** A VideoFrame of the video; `facts` say otherwise. Frames of old browsers do not tell whether they are turned. */
+function videoFrames(facts = {}, { tellRotation = true } = {}) {
   return {
     VideoFrame: class {
+      static {
+        if (tellRotation) this.prototype.rotation = 0;
+      }
       static closed = 0;
       format = "NV12";
       visibleRect = { width: VIDEO.videoWidth, height: VIDEO.videoHeight };
@@ -77,6 +80,21 @@ for (const facts of [{ format: null }, { rotation: 90 }, { flip: true }, { displ
     assert.equal(globalThis.VideoFrame.closed, 1);
   });
 }
+
+test("frames that do not tell whether they are turned are not taken, as they may stand on their heads", async () => {
+  browserWith({ ...videoFrames({}, { tellRotation: false }), ...bitmaps, ...canvases });
+
+  assert.equal(new FrameGrabber().form, "bitmap");
+});
+
+test("frames that do not tell it are taken in Chromium", async () => {
+  browserWith({ ...videoFrames({}, { tellRotation: false }), ...bitmaps, ...canvases, MediaStreamTrackProcessor: class {} });
+  const grabber = new FrameGrabber();
+
+  await grabber.grab(VIDEO);
+
+  assert.equal(grabber.form, "video-frame");
+});
 
 test("a form that throws is left for the next", async () => {
   const refuses = async () => {

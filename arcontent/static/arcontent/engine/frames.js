@@ -25,7 +25,7 @@ export class FrameGrabber {
     /** @type {Form[]} those that may still work, cheapest first */
     this.forms = ["canvas"];
     if ("createImageBitmap" in globalThis && "OffscreenCanvas" in globalThis) this.forms.unshift("bitmap");
-    if ("VideoFrame" in globalThis) this.forms.unshift("video-frame");
+    if (tellsRotation()) this.forms.unshift("video-frame");
     /** @type {HTMLCanvasElement | null} */
     this.canvas = null;
     this.sidePx = PROCESSED_SIDE_PX;
@@ -105,6 +105,16 @@ export class FrameGrabber {
     const source = context.getImageData(0, 0, width, height);
     return { source, transfer: [source.data.buffer], factor: 1, frameWidth, frameHeight };
   }
+}
+
+/**
+ * Whether VideoFrames may be trusted to tell that their pixels are turned. Safari's don't, and one that is upside down
+ * is as large as one that is upright. Of Chromium, which alone has a MediaStreamTrackProcessor in pages and tells since
+ * version 138, no such frames are known.
+ */
+function tellsRotation() {
+  if (!("VideoFrame" in globalThis)) return false;
+  return "rotation" in VideoFrame.prototype || "MediaStreamTrackProcessor" in globalThis;
 }
 
 /**
