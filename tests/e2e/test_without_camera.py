@@ -252,6 +252,21 @@ def test_a_video_that_waits_for_a_tap_says_so_and_one_tap_plays_it(
         expect(viewer.page.locator("#pause")).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_video_of_which_the_scripts_were_not_told_is_opened_by_its_link(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    def intercept(page: Page) -> None:
+        page.route("**/manifest", lambda route: route.fulfill(body="Sign in to the network"))
+
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
+        viewer.reach("error")
+
+        viewer.page.locator("#watch").click()
+
+        viewer.page.wait_for_url("**/*.mp4*")
+        viewer.wait_for("document.querySelector('video')?.readyState > 0")
+
+
 def test_an_answer_that_is_no_manifest_is_said_and_the_page_does_not_wait_for_ever(
     browsers: Browsers, address: str, resting: Clip
 ) -> None:

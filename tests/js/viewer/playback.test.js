@@ -100,6 +100,26 @@ test("another video is loaded, and so is the same one after it has failed", () =
   assert.equal(video.error, null);
 });
 
+test("a video that comes while it is to be seen already plays, unless the visitor paused", async () => {
+  assert.equal(playback.hasVideo, false);
+  playback.show();
+  await settled();
+
+  playback.load(film());
+  assert.equal(playback.hasVideo, true);
+  assert.equal(video.paused, false);
+
+  playback.togglePause();
+  playback.load(film("https://media.example/films/2.mp4"));
+  assert.equal(video.paused, true);
+});
+
+test("a video that comes before it is to be seen waits", () => {
+  playback.load(film());
+
+  assert.equal(video.paused, true);
+});
+
 test("a video that failed before it was to be seen is told of when it is", async () => {
   playback.load(film());
   video.fail();

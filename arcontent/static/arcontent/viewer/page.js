@@ -76,7 +76,8 @@ class Viewer {
     this.screens.onAction("copy", (event) => copyAddress(this.screens, event));
     this.screens.onAction("call-to-action", () => this.beacons.count("clicked"));
     this.screens.onAction("watch", (event) => {
-      event.preventDefault(); // without this script the link opens the video itself
+      if (!this.playback.hasVideo) return; // the link opens the video itself, as it does without this script
+      event.preventDefault();
       this.watch(null, { withSound: true });
     });
     document.addEventListener("visibilitychange", () => this.sleepOrWake(document.hidden));
