@@ -235,6 +235,34 @@ def test_a_video_that_does_not_come_is_said_on_the_picture_and_tried_again(
         expect(viewer.page.locator("#watch-notice")).to_be_hidden()
 
 
+def test_a_video_whose_signed_address_has_expired_is_asked_for_at_a_new_one(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    signatures = ["second", "first"]
+
+    def sign(route: Route) -> None:
+        response = route.fetch()
+        manifest = response.json()
+        manifest["videos"][0]["url"] += f"?signature={signatures.pop()}"
+        route.fulfill(response=response, json=manifest)
+
+    def intercept(page: Page) -> None:
+        page.route("**/manifest", sign)
+        page.route("**/*.mp4?signature=first", lambda route: route.fulfill(status=403))
+
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
+        viewer.page.locator("#start:enabled").wait_for()
+        viewer.page.locator("#watch").click()
+        assert_told(viewer, "The video could not be loaded")
+        assert all("403" in complaint for complaint in viewer.complaints)
+        viewer.complaints.clear()
+
+        viewer.page.get_by_role("button", name="Try again").click()
+
+        assert_plain_video_plays(viewer)
+        expect(viewer.page.locator("#watch-notice")).to_be_hidden()
+
+
 def test_a_video_that_waits_for_a_tap_says_so_and_one_tap_plays_it(
     browsers: Browsers, address: str, resting: Clip
 ) -> None:

@@ -151,6 +151,33 @@ test("a failed video is loaded again when the visitor wants it, and plays", asyn
   assert.equal(video.paused, false);
 });
 
+test("a failed video that is no longer seen when it can be loaded again waits until it is", async () => {
+  playback.load(film());
+  playback.show();
+  video.fail();
+  playback.hide();
+
+  playback.reload();
+  await settled();
+  assert.deepEqual([video.loads, video.paused], [2, true]);
+
+  playback.show();
+  assert.equal(video.paused, false);
+});
+
+test("a failed video whose address was signed anew is loaded from there", () => {
+  playback.load(film());
+  playback.show();
+  video.fail();
+
+  const signedAnew = SIGNED.replace("first", "second");
+  playback.load(film(signedAnew));
+  playback.reload();
+
+  assert.equal(video.getAttribute("src"), signedAnew);
+  assert.equal(video.paused, false);
+});
+
 test("the tap that opens the camera gives a failed video another chance", async () => {
   playback.load(film());
   video.fail();

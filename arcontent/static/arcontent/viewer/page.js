@@ -8,7 +8,7 @@ import { copyAddress } from "./address.js";
 import { LightWatch } from "./light.js";
 import { Look } from "./look.js";
 import { FrameLock } from "./lock.js";
-import { NotFetched, fetchTarget, settledManifest } from "./manifest.js";
+import { NotFetched, fetchManifest, fetchTarget, settledManifest } from "./manifest.js";
 import { Playback } from "./playback.js";
 import { remediesOf } from "./remedies.js";
 import { Screens } from "./screens.js";
@@ -236,10 +236,12 @@ class Viewer {
     this.screens.notice("watch", name, remediesOf(name));
   }
 
-  /** The visitor wants to try the video again. */
-  reload() {
+  /** The visitor wants to try the video again. Its address was signed for a day, which may be over. */
+  async reload() {
     this.screens.notice("watch", null);
     this.screens.focusOnScene(); // the button that had the focus is gone
+    const manifest = await fetchManifest(this.manifestUrl).catch(() => null);
+    if (manifest !== null) this.showContent(manifest);
     this.playback.reload();
   }
 

@@ -85,7 +85,7 @@ export class Playback {
   /** It has failed, and is to be tried again. */
   reload() {
     this.video.load();
-    this.show();
+    if (this.isShown) this.show();
   }
 
   /** It is no longer seen. */
