@@ -62,6 +62,7 @@ for (const [choices, open, next] of [
 const saved = {};
 let asked;
 let answers;
+let refusals;
 let memory;
 
 /** A stream of a camera. */
@@ -75,10 +76,12 @@ function mishap(name) {
 }
 
 beforeEach(() => {
-  [asked, answers, memory] = [[], [], {}];
+  [asked, answers, refusals, memory] = [[], [], [], {}];
   const mediaDevices = {
     getUserMedia: ({ video }) => {
       asked.push(video.deviceId?.exact ?? video.facingMode);
+      const refused = refusals.shift();
+      if (refused !== undefined) return Promise.reject(mishap(refused));
       return answers.shift() ?? Promise.resolve(streamOf(video.deviceId?.exact ?? "back"));
     },
     enumerateDevices: async () => ["back", "front"].map((deviceId) => ({ kind: "videoinput", deviceId })),
@@ -100,6 +103,18 @@ afterEach(() => {
   }
 });
 
+/** Let time pass, a third of a second and then again, until an opening has come to its end. */
+async function patiently(mock, opening) {
+  let isOver = false;
+  const over = () => { isOver = true; };
+  opening.then(over, over);
+  while (!isOver) {
+    await new Promise(setImmediate);
+    mock.timers.tick(300);
+  }
+  return opening;
+}
+
 /** A camera with a video of its own. */
 function camera() {
   return new Camera(new FakeVideo());
@@ -117,22 +132,23 @@ test("a camera that was chosen is opened now and at the next visit", async () =>
   assert.deepEqual(asked, ["environment", "front", "front"]);
 });
 
-for (const name of ["NotReadableError", "OverconstrainedError", "NotFoundError"]) {
-  test(`where the chosen camera answers ${name}, the usual one is opened, and stays`, async () => {
+for (const [name, times] of [["NotReadableError", 2], ["OverconstrainedError", 1], ["NotFoundError", 1]]) {
+  test(`where the chosen camera answers ${name}, the usual one is opened, and stays`, async ({ mock }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
     memory["vertexar.camera"] = "gone";
-    answers = [Promise.reject(mishap(name))];
+    refusals = Array(times).fill(name);
     const one = camera();
 
-    assert.equal(await one.open(), true);
+    assert.equal(await patiently(mock, one.open()), true);
     await one.open();
 
-    assert.deepEqual(asked, ["gone", "environment", "environment"]);
+    assert.deepEqual(asked, [...Array(times).fill("gone"), "environment", "environment"]);
   });
 }
 
 test("who refuses the camera is not asked for another", async () => {
   memory["vertexar.camera"] = "front";
-  answers = [Promise.reject(mishap("NotAllowedError"))];
+  refusals = ["NotAllowedError"];
 
   await assert.rejects(camera().open(), { code: "camera_refused" });
 
@@ -168,6 +184,7 @@ class FakeVideo extends EventTarget {
   }
 }
 
+/** An open camera, and what it tells. */
 async function opened() {
   const video = new FakeVideo();
   const one = new Camera(video);
@@ -261,4 +278,34 @@ test("who takes long to allow the camera is waited for", async ({ mock }) => {
   allow(streamOf("back"));
 
   assert.equal(await opening, true);
+});
+
+for (const name of ["NotReadableError", "AbortError"]) {
+  test(`a camera that answers ${name} may not be free yet, and is asked for once more`, async ({ mock }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    refusals = [name];
+
+    assert.equal(await patiently(mock, camera().open()), true);
+
+    assert.deepEqual(asked, ["environment", "environment"]);
+  });
+}
+
+test("a camera that is busy a second time is told of", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  refusals = ["NotReadableError", "NotReadableError"];
+
+  await assert.rejects(patiently(mock, camera().open()), { code: "camera_busy" });
+});
+
+test("a camera that is closed before it is asked for once more is not", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  refusals = ["NotReadableError"];
+  const one = camera();
+  const opening = one.open();
+  await new Promise(setImmediate);
+  one.close();
+
+  assert.equal(await patiently(mock, opening), false);
+  assert.deepEqual(asked, ["environment"]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { CameraProblem } from "../../../arcontent/static/arcontent/viewer/camera.js";
 import { Session } from "../../../arcontent/static/arcontent/viewer/session.js";
 
 let said;
@@ -189,4 +190,45 @@ test("a camera that was given back and shows something stays open, and so does a
   mock.timers.tick(2000);
 
   assert.deepEqual(said, []);
+});
+
+test("a mistake of ours while opening ends the session, and is told to whoever looks", async ({ mock }) => {
+  const complaints = mock.method(console, "error", () => {});
+  const mistake = new TypeError("a mistake");
+  parts.recognizer.start = () => { throw mistake; };
+
+  await session.open();
+
+  assert.equal(said.at(-1), "engine_failed");
+  assert.deepEqual(complaints.mock.calls[0].arguments, [mistake]);
+});
+
+test("a problem of the camera ends the session with its own word", async () => {
+  parts.camera.open = async () => { throw new CameraProblem("camera_absent"); };
+
+  await session.open();
+
+  assert.equal(said.at(-1), "camera_absent");
+});
+
+test("another camera is opened by one tap, and a second one meanwhile changes nothing", async () => {
+  globalThis.document = { hidden: false };
+  let open;
+  let chosen = 0;
+  parts.camera.chooseNext = async () => { chosen += 1; };
+  await session.switchCamera();
+  assert.equal(chosen, 0, "none is open yet");
+  await session.open();
+  said.length = 0;
+
+  parts.camera.open = () => new Promise((resolve) => { open = resolve; });
+  const taps = [session.switchCamera(), session.switchCamera()];
+  await new Promise(setImmediate);
+  taps.push(session.switchCamera());
+  open(true);
+  await Promise.all(taps);
+  delete globalThis.document;
+
+  assert.equal(chosen, 1);
+  assert.deepEqual(said, ["stopped", "closed", "released", "started", "searching"]);
 });

@@ -30,6 +30,8 @@ const CODES = {
 
 /** A camera that was allowed shows its first frame within this time, or never. */
 const FIRST_FRAME_MS = 8000;
+/** A camera that was given back, by this page or another, may be busy for so long. */
+const FREE_AFTER_MS = 300;
 
 /** Where the visitor's choice among several cameras is kept, in the browser alone. */
 const MEMORY = "vertexar.camera";
@@ -177,13 +179,25 @@ export class Camera {
 
   /** Ask for the camera that was chosen; where it is gone, or busy, for the one there is. @private @param {number} turn */
   async ask(turn) {
-    const { chosen } = this;
     try {
-      return await navigator.mediaDevices.getUserMedia(wished(chosen));
+      return await this.askTwice(turn);
     } catch (error) {
-      if (chosen === null || turn !== this.turn || codeOf(error) === "camera_refused") throw error;
+      if (this.chosen === null || turn !== this.turn || codeOf(error) === "camera_refused") throw error;
       this.chosen = null;
-      return navigator.mediaDevices.getUserMedia(wished(null));
+      return this.askTwice(turn);
+    }
+  }
+
+  /** Ask for a camera; where it is busy, once more. @private @param {number} turn */
+  async askTwice(turn) {
+    const wishes = wished(this.chosen);
+    try {
+      return await navigator.mediaDevices.getUserMedia(wishes);
+    } catch (error) {
+      if (codeOf(error) !== "camera_busy") throw error;
+      await new Promise((resolve) => setTimeout(resolve, FREE_AFTER_MS));
+      if (turn !== this.turn) throw error;
+      return navigator.mediaDevices.getUserMedia(wishes);
     }
   }
 }

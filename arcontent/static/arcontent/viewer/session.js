@@ -65,6 +65,8 @@ export class Session {
     this.isAwake = false;
     /** @private whether the engine is given frames */
     this.isLooking = false;
+    /** @private whether another camera is being chosen */
+    this.isSwitching = false;
     /** @private */
     this.isTroubled = false;
     /** @private @type {ReturnType<typeof setTimeout> | undefined} */
@@ -87,15 +89,14 @@ export class Session {
     this.isAwake = true;
     try {
       if (!(await this.camera.open())) return; // closed or put to sleep meanwhile
+      this.isLooking = true;
+      this.recognizer.start(this.camera.video);
+      this.light.start();
+      this.listener.onSearching();
     } catch (error) {
-      if (!(error instanceof CameraProblem)) throw error;
-      this.end(error.code);
-      return;
+      if (!(error instanceof CameraProblem)) console.error(error); // a mistake of ours
+      this.end(error instanceof CameraProblem ? error.code : "engine_failed");
     }
-    this.isLooking = true;
-    this.recognizer.start(this.camera.video);
-    this.light.start();
-    this.listener.onSearching();
   }
 
   /** Whether there is another camera to look through. */
@@ -103,9 +104,11 @@ export class Session {
     return (await this.camera.choices()).length > 1;
   }
 
-  /** Look through the next camera. */
+  /** Look through the next camera, unless one is being opened. */
   async switchCamera() {
-    await this.camera.chooseNext();
+    if (!this.isLooking || this.isSwitching) return;
+    this.isSwitching = true;
+    await this.camera.chooseNext().finally(() => (this.isSwitching = false));
     if (!this.isOpen || document.hidden) return; // it will be opened when the page is seen again
     await this.reopen();
   }
