@@ -162,8 +162,8 @@ test("where frames are announced each is told with its own time, until stopped",
   assert.deepEqual(times, [100, 200]);
 });
 
-test("smaller frames are taken as bitmaps where VideoFrames would be, and large ones again later", async () => {
-  browserWith({ ...videoFrames(), ...bitmaps, ...canvases });
+test("bitmaps are made smaller when asked for, and large again later", async () => {
+  browserWith({ ...bitmaps, ...canvases });
   const grabber = new FrameGrabber();
 
   grabber.small = true;
@@ -171,7 +171,17 @@ test("smaller frames are taken as bitmaps where VideoFrames would be, and large 
   grabber.small = false;
   const large = await grabber.grab(VIDEO);
 
-  assert.deepEqual([small.source.width, small.factor, large.factor], [480, 1, 2]);
+  assert.deepEqual([small.source.width, large.source.width], [480, 640]);
+});
+
+test("VideoFrames stay as large as they are, as shrinking them costs more than it saves", async () => {
+  browserWith({ ...videoFrames(), ...bitmaps, ...canvases });
+  const grabber = new FrameGrabber();
+
+  grabber.small = true;
+  const { factor } = await grabber.grab(VIDEO);
+
+  assert.equal(factor, 2);
   assert.equal(grabber.form, "video-frame");
 });
 

@@ -244,6 +244,26 @@ test("any other refusal of a worker is not hidden", () => {
   assert.throws(() => new Recognizer({ workerUrl: "worker.js" }), { name: "SecurityError" });
 });
 
+test("a slow worker is given a frame to search in every 110 ms at most, and each one while it follows", async () => {
+  const { recognizer, video, worker } = started();
+  const sight = (type) => ({ type, target: 0, homography: null, frameWidth: 1280, frameHeight: 720, timestamp: 0 });
+  const sent = async (times, ...events) => {
+    const before = worker.frames().length;
+    for (const time of times) {
+      await video.frame(time);
+      if (recognizer.isBusy) worker.answer({ ...result(worker.frames().at(-1).run, ...events), ms: 60 });
+    }
+    return worker.frames().slice(before).map(({ timestamp }) => Math.round(timestamp));
+  };
+  const times = (from, count) => Array.from({ length: count }, (_, i) => from + i / 20);
+
+  assert.equal((await sent(times(0, 15))).length, 15, "not before it is known to be slow");
+  assert.deepEqual(await sent(times(1, 7)), [1000, 1150, 1300]);
+  assert.deepEqual(await sent([1.45], sight("found")), [1450]);
+  assert.deepEqual(await sent(times(1.5, 3), sight("update")), [1500, 1550, 1600]);
+  assert.deepEqual(await sent([0]), [0], "the camera was opened anew, and its clock too");
+});
+
 test("a slow worker is asked for less, and gets smaller frames once nothing is followed", async () => {
   const { recognizer, video, worker } = started();
   const sight = (type) => ({ type, target: 0, homography: null, frameWidth: 1280, frameHeight: 720, timestamp: 0 });
@@ -260,7 +280,7 @@ test("a slow worker is asked for less, and gets smaller frames once nothing is f
   await go(1, sight("update"));
   assert.deepEqual([worker.frames().at(-1).isThrifty, worker.frames().at(-1).source.width], [true, 640]);
   await go(1, sight("lost"));
-  await go(1);
+  await video.frame(1);
 
   assert.equal(recognizer.stats.pace, 2);
   assert.equal(worker.frames().at(-1).source.width, 480);
