@@ -218,6 +218,19 @@ test("where the browser does not announce frames, the video's clock does", async
   assert.equal(looks.length, 0);
 });
 
+test("how frames are taken and how much is done for each is told whenever it changes", async () => {
+  const { recognizer, video, worker } = started();
+  const told = [];
+  recognizer.addEventListener("manner", () => told.push([recognizer.stats.form, recognizer.stats.pace]));
+
+  for (let i = 0; i < 15; i += 1) {
+    await video.frame(0.1 * i);
+    worker.answer({ ...result(worker.frames().at(-1).run), ms: 60 });
+  }
+
+  assert.deepEqual(told, [["bitmap", 0], ["bitmap", 1]]);
+});
+
 test("a browser that refuses workers made of modules is given a classic script", () => {
   const asked = [];
   globalThis.Worker = class extends FakeWorker {

@@ -45,7 +45,7 @@ export class RecognizerError extends Error {
  *
  * Dispatches "found" when a target is seen, "update" for each later frame it is seen in, "lost" when it has
  * been gone for three frames; each is a CustomEvent with a `Sight`. Dispatches "error", with a
- * `RecognizerError` as detail, when the worker breaks down.
+ * `RecognizerError` as detail, when the worker breaks down, and "manner" when `form` or `pace` of the stats are others.
  */
 export class Recognizer extends EventTarget {
   /** @param {{workerUrl: string | URL}} options the URL of worker.js */
@@ -148,7 +148,7 @@ export class Recognizer extends EventTarget {
       const startedAt = performance.now();
       const shot = await this.grabber.grab(video);
       this.grabMs = performance.now() - startedAt;
-      this.stats.form = this.grabber.form;
+      this.tellManner();
       if (shot === null || run !== this.run) {
         if (shot !== null && "close" in shot.source) shot.source.close();
         this.isBusy = false;
@@ -184,7 +184,7 @@ export class Recognizer extends EventTarget {
     this.stats.processed += 1;
     this.stats.lastMs = ms;
     this.pace.add(this.grabMs + ms);
-    this.stats.pace = this.pace.level;
+    this.tellManner();
     if (run !== this.run) return;
     for (const { type, homography, ...rest } of events) {
       /** @type {Sight} */
@@ -192,6 +192,14 @@ export class Recognizer extends EventTarget {
       this.isSeeing = type !== "lost";
       this.dispatchEvent(new CustomEvent(type, { detail }));
     }
+  }
+
+  /** @private */
+  tellManner() {
+    const { stats, grabber, pace } = this;
+    if (stats.form === grabber.form && stats.pace === pace.level) return;
+    [stats.form, stats.pace] = [grabber.form, pace.level];
+    this.dispatchEvent(new Event("manner"));
   }
 
   /** @private @param {RecognizerError} error */

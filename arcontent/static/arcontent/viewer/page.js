@@ -118,6 +118,7 @@ class Viewer {
     if (videos.length === 0) return "no_video";
     if (obstacleOf(window) !== null) return null; // the visitor is told on the tap
     const recognizer = new Recognizer({ workerUrl: this.workerUrl }); // starts while the target is on its way
+    recognizer.addEventListener("manner", () => this.state.note(recognizer.stats));
     let pictures;
     try {
       pictures = await recognizer.load(await fetchTarget(target.url, (share) => this.screens.progress(share)));
