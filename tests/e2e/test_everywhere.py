@@ -1,5 +1,7 @@
 """Browsers that lack something bring the picture to life all the same; so do turned phones."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -100,6 +102,7 @@ navigator.mediaDevices.enumerateDevices = async () => [
 ];
 """
 IS_LIVE = "document.querySelector('#locked-frame').hidden"
+SAID_BELOW = "getComputedStyle(document.documentElement, '::after').content"
 FOUND_AGAIN = """
 (({ events }) => events.length >= 3 && events.at(-1).name === "found")(window.witness)
 """
@@ -110,19 +113,19 @@ LIVE_TRACKS = """() => {
 
 
 @pytest.mark.parametrize(
-    "script",
+    ("script", "form"),
     [
-        WITHOUT_MODULE_WORKERS,
-        UNAWARE_OF_MODULE_WORKERS,
-        WITHOUT_FRAME_CALLBACKS,
-        WITHOUT_VIDEO_FRAMES,
-        WITHOUT_OFFSCREEN_CANVAS,
-        OLD,
+        (WITHOUT_MODULE_WORKERS, "video-frame"),
+        (UNAWARE_OF_MODULE_WORKERS, "video-frame"),
+        (WITHOUT_FRAME_CALLBACKS, "video-frame"),
+        (WITHOUT_VIDEO_FRAMES, "bitmap"),
+        (WITHOUT_OFFSCREEN_CANVAS, "canvas"),
+        (OLD, "canvas"),
     ],
     ids=["module workers", "classic only", "callbacks", "frames", "offscreen", "old"],
 )
 def test_the_video_covers_the_picture_in_a_browser_without(
-    browsers: Browsers, address: str, resting: Clip, script: str
+    browsers: Browsers, address: str, resting: Clip, script: str, form: str
 ) -> None:
     device = Device()
     with opened_viewer(
@@ -130,8 +133,25 @@ def test_the_video_covers_the_picture_in_a_browser_without(
     ) as viewer:
         assert_on_picture(viewer, clip=resting, device=device)
 
+        expect(viewer.page.locator("html")).to_have_attribute("data-ar-form", form)
         if "workers" in script:
             assert viewer.page.evaluate("window.workers.at(-1)") == "classic"
+
+
+def test_how_the_engine_works_here_can_be_read_on_the_screen_by_who_asks(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+        html = viewer.page.locator("html")
+        expect(html).to_have_attribute("data-ar-form", "video-frame")
+        expect(html).to_have_attribute("data-ar-pace", re.compile("[012]"))
+        assert viewer.page.evaluate(SAID_BELOW) == "none"
+
+        viewer.page.evaluate("() => { location.hash = 'status'; }")
+
+        assert viewer.page.evaluate(SAID_BELOW).startswith('"video-frame ')
 
 
 def test_all_this_is_seen_in_a_browser_that_refuses_webgl(browsers: Browsers) -> None:

@@ -52,17 +52,23 @@ def assert_told(viewer: Viewer, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("camera", "title"),
-    [(Camera.REFUSED, "The camera is not allowed"), (Camera.ABSENT, "There is no camera here")],
+    ("camera", "title", "remedies"),
+    [
+        (Camera.REFUSED, "The camera is not allowed", ["Try again", "Copy the link"]),
+        (Camera.ABSENT, "There is no camera here", ["Try again"]),
+    ],
+    ids=["refused", "absent"],
 )
-def test_without_a_camera_the_reason_is_said_and_the_video_plays(
-    browsers: Browsers, address: str, camera: Camera, title: str
+def test_without_a_camera_the_reason_is_said_and_what_helps_and_the_video_plays(
+    browsers: Browsers, address: str, camera: Camera, title: str, remedies: list[str]
 ) -> None:
     with opened_viewer(browsers, address, camera=camera) as viewer:
         viewer.start()
 
         assert_plain_video_plays(viewer)
         assert_told(viewer, title)
+        shown = viewer.page.locator("#watch-notice").get_by_role("button").all_inner_texts()
+        assert shown == remedies
         assert viewer.events() == []
 
 
@@ -229,6 +235,34 @@ def test_a_video_that_does_not_come_is_said_on_the_picture_and_tried_again(
         expect(viewer.page.locator("#watch-notice")).to_be_hidden()
 
 
+def test_a_video_whose_signed_address_has_expired_is_asked_for_at_a_new_one(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    signatures = ["second", "first"]
+
+    def sign(route: Route) -> None:
+        response = route.fetch()
+        manifest = response.json()
+        manifest["videos"][0]["url"] += f"?signature={signatures.pop()}"
+        route.fulfill(response=response, json=manifest)
+
+    def intercept(page: Page) -> None:
+        page.route("**/manifest", sign)
+        page.route("**/*.mp4?signature=first", lambda route: route.fulfill(status=403))
+
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
+        viewer.page.locator("#start:enabled").wait_for()
+        viewer.page.locator("#watch").click()
+        assert_told(viewer, "The video could not be loaded")
+        assert all("403" in complaint for complaint in viewer.complaints)
+        viewer.complaints.clear()
+
+        viewer.page.get_by_role("button", name="Try again").click()
+
+        assert_plain_video_plays(viewer)
+        expect(viewer.page.locator("#watch-notice")).to_be_hidden()
+
+
 def test_a_video_that_waits_for_a_tap_says_so_and_one_tap_plays_it(
     browsers: Browsers, address: str, resting: Clip
 ) -> None:
@@ -244,6 +278,21 @@ def test_a_video_that_waits_for_a_tap_says_so_and_one_tap_plays_it(
         viewer.wait_for("document.querySelector('#overlay').currentTime > 0.2")
         expect(viewer.page.locator("#watch-notice")).to_be_hidden()
         expect(viewer.page.locator("#pause")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_video_of_which_the_scripts_were_not_told_is_opened_by_its_link(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    def intercept(page: Page) -> None:
+        page.route("**/manifest", lambda route: route.fulfill(body="Sign in to the network"))
+
+    with opened_viewer(browsers, address, camera=resting, before=intercept) as viewer:
+        viewer.reach("error")
+
+        viewer.page.locator("#watch").click()
+
+        viewer.page.wait_for_url("**/*.mp4*")
+        viewer.wait_for("document.querySelector('video')?.readyState > 0")
 
 
 def test_an_answer_that_is_no_manifest_is_said_and_the_page_does_not_wait_for_ever(

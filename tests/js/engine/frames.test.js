@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 
 import { FrameGrabber, watchFrames } from "../../../arcontent/static/arcontent/engine/frames.js";
 
-const NAMES = ["VideoFrame", "createImageBitmap", "OffscreenCanvas", "document", "requestAnimationFrame", "cancelAnimationFrame"];
+const NAMES = ["VideoFrame", "MediaStreamTrackProcessor", "createImageBitmap", "OffscreenCanvas", "document", "requestAnimationFrame", "cancelAnimationFrame"];
 const saved = new Map(NAMES.map((name) => [name, globalThis[name]]));
 
 /** A browser that has these parts and no others of those that matter here. */
@@ -29,10 +29,13 @@ const canvases = {
   },
 };
 
-/** A VideoFrame of the video; `facts` say otherwise. */
-function videoFrames(facts = {}) {
+/** A VideoFrame of the video; `facts` say otherwise. Frames of old browsers do not tell whether they are turned. */
+function videoFrames(facts = {}, { tellRotation = true } = {}) {
   return {
     VideoFrame: class {
+      static {
+        if (tellRotation) this.prototype.rotation = 0;
+      }
       static closed = 0;
       format = "NV12";
       visibleRect = { width: VIDEO.videoWidth, height: VIDEO.videoHeight };
@@ -77,6 +80,21 @@ for (const facts of [{ format: null }, { rotation: 90 }, { flip: true }, { displ
     assert.equal(globalThis.VideoFrame.closed, 1);
   });
 }
+
+test("frames that do not tell whether they are turned are not taken, as they may stand on their heads", async () => {
+  browserWith({ ...videoFrames({}, { tellRotation: false }), ...bitmaps, ...canvases });
+
+  assert.equal(new FrameGrabber().form, "bitmap");
+});
+
+test("frames that do not tell it are taken in Chromium", async () => {
+  browserWith({ ...videoFrames({}, { tellRotation: false }), ...bitmaps, ...canvases, MediaStreamTrackProcessor: class {} });
+  const grabber = new FrameGrabber();
+
+  await grabber.grab(VIDEO);
+
+  assert.equal(grabber.form, "video-frame");
+});
 
 test("a form that throws is left for the next", async () => {
   const refuses = async () => {
@@ -144,8 +162,8 @@ test("where frames are announced each is told with its own time, until stopped",
   assert.deepEqual(times, [100, 200]);
 });
 
-test("smaller frames are taken as bitmaps where VideoFrames would be, and large ones again later", async () => {
-  browserWith({ ...videoFrames(), ...bitmaps, ...canvases });
+test("bitmaps are made smaller when asked for, and large again later", async () => {
+  browserWith({ ...bitmaps, ...canvases });
   const grabber = new FrameGrabber();
 
   grabber.small = true;
@@ -153,7 +171,17 @@ test("smaller frames are taken as bitmaps where VideoFrames would be, and large 
   grabber.small = false;
   const large = await grabber.grab(VIDEO);
 
-  assert.deepEqual([small.source.width, small.factor, large.factor], [480, 1, 2]);
+  assert.deepEqual([small.source.width, large.source.width], [480, 640]);
+});
+
+test("VideoFrames stay as large as they are, as shrinking them costs more than it saves", async () => {
+  browserWith({ ...videoFrames(), ...bitmaps, ...canvases });
+  const grabber = new FrameGrabber();
+
+  grabber.small = true;
+  const { factor } = await grabber.grab(VIDEO);
+
+  assert.equal(factor, 2);
   assert.equal(grabber.form, "video-frame");
 });
 

@@ -218,6 +218,19 @@ test("where the browser does not announce frames, the video's clock does", async
   assert.equal(looks.length, 0);
 });
 
+test("how frames are taken and how much is done for each is told whenever it changes", async () => {
+  const { recognizer, video, worker } = started();
+  const told = [];
+  recognizer.addEventListener("manner", () => told.push([recognizer.stats.form, recognizer.stats.pace]));
+
+  for (let i = 0; i < 15; i += 1) {
+    await video.frame(0.1 * i);
+    worker.answer({ ...result(worker.frames().at(-1).run), ms: 60 });
+  }
+
+  assert.deepEqual(told, [["bitmap", 0], ["bitmap", 1]]);
+});
+
 test("a browser that refuses workers made of modules is given a classic script", () => {
   const asked = [];
   globalThis.Worker = class extends FakeWorker {
@@ -244,6 +257,26 @@ test("any other refusal of a worker is not hidden", () => {
   assert.throws(() => new Recognizer({ workerUrl: "worker.js" }), { name: "SecurityError" });
 });
 
+test("a slow worker is given a frame to search in every 110 ms at most, and each one while it follows", async () => {
+  const { recognizer, video, worker } = started();
+  const sight = (type) => ({ type, target: 0, homography: null, frameWidth: 1280, frameHeight: 720, timestamp: 0 });
+  const sent = async (times, ...events) => {
+    const before = worker.frames().length;
+    for (const time of times) {
+      await video.frame(time);
+      if (recognizer.isBusy) worker.answer({ ...result(worker.frames().at(-1).run, ...events), ms: 60 });
+    }
+    return worker.frames().slice(before).map(({ timestamp }) => Math.round(timestamp));
+  };
+  const times = (from, count) => Array.from({ length: count }, (_, i) => from + i / 20);
+
+  assert.equal((await sent(times(0, 15))).length, 15, "not before it is known to be slow");
+  assert.deepEqual(await sent(times(1, 7)), [1000, 1150, 1300]);
+  assert.deepEqual(await sent([1.45], sight("found")), [1450]);
+  assert.deepEqual(await sent(times(1.5, 3), sight("update")), [1500, 1550, 1600]);
+  assert.deepEqual(await sent([0]), [0], "the camera was opened anew, and its clock too");
+});
+
 test("a slow worker is asked for less, and gets smaller frames once nothing is followed", async () => {
   const { recognizer, video, worker } = started();
   const sight = (type) => ({ type, target: 0, homography: null, frameWidth: 1280, frameHeight: 720, timestamp: 0 });
@@ -260,7 +293,7 @@ test("a slow worker is asked for less, and gets smaller frames once nothing is f
   await go(1, sight("update"));
   assert.deepEqual([worker.frames().at(-1).isThrifty, worker.frames().at(-1).source.width], [true, 640]);
   await go(1, sight("lost"));
-  await go(1);
+  await video.frame(1);
 
   assert.equal(recognizer.stats.pace, 2);
   assert.equal(worker.frames().at(-1).source.width, 480);

@@ -62,6 +62,7 @@ for (const [choices, open, next] of [
 const saved = {};
 let asked;
 let answers;
+let refusals;
 let memory;
 
 /** A stream of a camera. */
@@ -75,10 +76,12 @@ function mishap(name) {
 }
 
 beforeEach(() => {
-  [asked, answers, memory] = [[], [], {}];
+  [asked, answers, refusals, memory] = [[], [], [], {}];
   const mediaDevices = {
     getUserMedia: ({ video }) => {
       asked.push(video.deviceId?.exact ?? video.facingMode);
+      const refused = refusals.shift();
+      if (refused !== undefined) return Promise.reject(mishap(refused));
       return answers.shift() ?? Promise.resolve(streamOf(video.deviceId?.exact ?? "back"));
     },
     enumerateDevices: async () => ["back", "front"].map((deviceId) => ({ kind: "videoinput", deviceId })),
@@ -100,8 +103,21 @@ afterEach(() => {
   }
 });
 
+/** Let time pass, a third of a second and then again, until an opening has come to its end. */
+async function patiently(mock, opening) {
+  let isOver = false;
+  const over = () => { isOver = true; };
+  opening.then(over, over);
+  while (!isOver) {
+    await new Promise(setImmediate);
+    mock.timers.tick(300);
+  }
+  return opening;
+}
+
+/** A camera with a video of its own. */
 function camera() {
-  return new Camera({ srcObject: null, play: async () => {} });
+  return new Camera(new FakeVideo());
 }
 
 test("a camera that was chosen is opened now and at the next visit", async () => {
@@ -116,22 +132,23 @@ test("a camera that was chosen is opened now and at the next visit", async () =>
   assert.deepEqual(asked, ["environment", "front", "front"]);
 });
 
-for (const name of ["NotReadableError", "OverconstrainedError", "NotFoundError"]) {
-  test(`where the chosen camera answers ${name}, the usual one is opened, and stays`, async () => {
+for (const [name, times] of [["NotReadableError", 2], ["OverconstrainedError", 1], ["NotFoundError", 1]]) {
+  test(`where the chosen camera answers ${name}, the usual one is opened, and stays`, async ({ mock }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
     memory["vertexar.camera"] = "gone";
-    answers = [Promise.reject(mishap(name))];
+    refusals = Array(times).fill(name);
     const one = camera();
 
-    assert.equal(await one.open(), true);
+    assert.equal(await patiently(mock, one.open()), true);
     await one.open();
 
-    assert.deepEqual(asked, ["gone", "environment", "environment"]);
+    assert.deepEqual(asked, [...Array(times).fill("gone"), "environment", "environment"]);
   });
 }
 
 test("who refuses the camera is not asked for another", async () => {
   memory["vertexar.camera"] = "front";
-  answers = [Promise.reject(mishap("NotAllowedError"))];
+  refusals = ["NotAllowedError"];
 
   await assert.rejects(camera().open(), { code: "camera_refused" });
 
@@ -151,4 +168,144 @@ test("an answer to an earlier question, be it a refusal, changes nothing", async
   give(streamOf("back"));
 
   assert.equal(await second, true);
+});
+
+// --- A stream that has trouble ------------------------------------------------------------------------
+
+/** A camera's video, which plays when it is told to, unless a test says otherwise. */
+class FakeVideo extends EventTarget {
+  srcObject = null;
+  plays = 0;
+  answer = async () => {};
+
+  play() {
+    this.plays += 1;
+    return this.answer();
+  }
+}
+
+/** An open camera, and what it tells. */
+async function opened() {
+  const video = new FakeVideo();
+  const one = new Camera(video);
+  const told = [];
+  one.onMuted = () => told.push("muted");
+  one.onUnmuted = () => told.push("unmuted");
+  one.onStopped = () => told.push("stopped");
+  const stream = streamOf("back");
+  answers = [Promise.resolve(stream)];
+  await one.open();
+  return { one, video, told, track: stream.track };
+}
+
+test("a camera that ends by itself is told of, and one that was closed is not", async () => {
+  const { one, told, track } = await opened();
+
+  track.dispatchEvent(new Event("ended"));
+  assert.deepEqual(told, ["stopped"]);
+
+  one.close();
+  for (const type of ["ended", "mute", "unmute"]) track.dispatchEvent(new Event(type));
+  assert.deepEqual(told, ["stopped"]);
+});
+
+test("a camera that the system silences is told of, and plays again when it is given back", async () => {
+  const { video, told, track } = await opened();
+
+  track.dispatchEvent(new Event("mute"));
+  assert.deepEqual(told, ["muted"]);
+  track.dispatchEvent(new Event("unmute"));
+
+  assert.deepEqual(told, ["muted", "unmuted"]);
+  assert.equal(video.plays, 2);
+});
+
+test("a camera whose first frame has come is not given back", async () => {
+  const { told, track } = await opened();
+
+  track.dispatchEvent(new Event("unmute"));
+
+  assert.deepEqual(told, []);
+});
+
+test("the video of an open camera does not stay paused, be it that it may not play", async () => {
+  const { one, video } = await opened();
+  video.answer = () => Promise.reject(mishap("NotAllowedError"));
+
+  video.dispatchEvent(new Event("pause"));
+  assert.equal(video.plays, 2);
+
+  one.close();
+  video.dispatchEvent(new Event("pause"));
+  assert.equal(video.plays, 2);
+});
+
+test("a video that does not play the camera is a camera that failed, and is given back", async () => {
+  const video = new FakeVideo();
+  video.answer = () => Promise.reject(mishap("NotSupportedError"));
+  const stream = streamOf("back");
+  answers = [Promise.resolve(stream)];
+
+  await assert.rejects(new Camera(video).open(), { code: "camera_failed" });
+
+  assert.equal(stream.track.isStopped, true);
+});
+
+test("a stream without a first frame is a busy camera after eight seconds, and is given back", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const video = new FakeVideo();
+  video.answer = () => new Promise(() => {});
+  const stream = streamOf("back");
+  answers = [Promise.resolve(stream)];
+  const refused = assert.rejects(new Camera(video).open(), { code: "camera_busy" });
+  while (video.plays === 0) await Promise.resolve();
+
+  mock.timers.tick(7900);
+  assert.equal(stream.track.isStopped, undefined);
+  mock.timers.tick(200);
+
+  await refused;
+  assert.equal(stream.track.isStopped, true);
+});
+
+test("who takes long to allow the camera is waited for", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let allow;
+  answers = [new Promise((resolve) => { allow = resolve; })];
+  const opening = camera().open();
+
+  mock.timers.tick(120_000);
+  allow(streamOf("back"));
+
+  assert.equal(await opening, true);
+});
+
+for (const name of ["NotReadableError", "AbortError"]) {
+  test(`a camera that answers ${name} may not be free yet, and is asked for once more`, async ({ mock }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    refusals = [name];
+
+    assert.equal(await patiently(mock, camera().open()), true);
+
+    assert.deepEqual(asked, ["environment", "environment"]);
+  });
+}
+
+test("a camera that is busy a second time is told of", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  refusals = ["NotReadableError", "NotReadableError"];
+
+  await assert.rejects(patiently(mock, camera().open()), { code: "camera_busy" });
+});
+
+test("a camera that is closed before it is asked for once more is not", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  refusals = ["NotReadableError"];
+  const one = camera();
+  const opening = one.open();
+  await new Promise(setImmediate);
+  one.close();
+
+  assert.equal(await patiently(mock, opening), false);
+  assert.deepEqual(asked, ["environment"]);
 });

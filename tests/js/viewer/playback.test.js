@@ -100,6 +100,26 @@ test("another video is loaded, and so is the same one after it has failed", () =
   assert.equal(video.error, null);
 });
 
+test("a video that comes while it is to be seen already plays, unless the visitor paused", async () => {
+  assert.equal(playback.hasVideo, false);
+  playback.show();
+  await settled();
+
+  playback.load(film());
+  assert.equal(playback.hasVideo, true);
+  assert.equal(video.paused, false);
+
+  playback.togglePause();
+  playback.load(film("https://media.example/films/2.mp4"));
+  assert.equal(video.paused, true);
+});
+
+test("a video that comes before it is to be seen waits", () => {
+  playback.load(film());
+
+  assert.equal(video.paused, true);
+});
+
 test("a video that failed before it was to be seen is told of when it is", async () => {
   playback.load(film());
   video.fail();
@@ -128,6 +148,33 @@ test("a failed video is loaded again when the visitor wants it, and plays", asyn
   await settled();
 
   assert.equal(video.loads, 2);
+  assert.equal(video.paused, false);
+});
+
+test("a failed video that is no longer seen when it can be loaded again waits until it is", async () => {
+  playback.load(film());
+  playback.show();
+  video.fail();
+  playback.hide();
+
+  playback.reload();
+  await settled();
+  assert.deepEqual([video.loads, video.paused], [2, true]);
+
+  playback.show();
+  assert.equal(video.paused, false);
+});
+
+test("a failed video whose address was signed anew is loaded from there", () => {
+  playback.load(film());
+  playback.show();
+  video.fail();
+
+  const signedAnew = SIGNED.replace("first", "second");
+  playback.load(film(signedAnew));
+  playback.reload();
+
+  assert.equal(video.getAttribute("src"), signedAnew);
   assert.equal(video.paused, false);
 });
 

@@ -38,3 +38,11 @@ test("staying is allowed", () => {
 
   assert.equal(state.name, "loading");
 });
+
+test("how the engine works here is noted beside the state", () => {
+  const root = { dataset: {} };
+
+  new PageState(root).note({ form: "bitmap", pace: 1 });
+
+  assert.deepEqual(root.dataset, { arState: "loading", arForm: "bitmap", arPace: "1" });
+});

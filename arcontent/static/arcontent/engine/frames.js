@@ -25,13 +25,17 @@ export class FrameGrabber {
     /** @type {Form[]} those that may still work, cheapest first */
     this.forms = ["canvas"];
     if ("createImageBitmap" in globalThis && "OffscreenCanvas" in globalThis) this.forms.unshift("bitmap");
-    if ("VideoFrame" in globalThis) this.forms.unshift("video-frame");
+    if (tellsRotation()) this.forms.unshift("video-frame");
     /** @type {HTMLCanvasElement | null} */
     this.canvas = null;
     this.sidePx = PROCESSED_SIDE_PX;
   }
 
-  /** Take smaller frames from now on, or those of the usual size again. @param {boolean} isSmall */
+  /**
+   * Take smaller frames from now on, or those of the usual size again. VideoFrames stay as they are: to have the
+   * browser shrink them costs more than smaller ones save.
+   * @param {boolean} isSmall
+   */
   set small(isSmall) {
     this.sidePx = isSmall ? SMALL_SIDE_PX : PROCESSED_SIDE_PX;
   }
@@ -79,12 +83,7 @@ export class FrameGrabber {
    */
   async take(video, frameWidth, frameHeight) {
     const factor = shrinkFactor(frameWidth, frameHeight);
-    // Pixels of a VideoFrame are shrunk by whole numbers, the others by the browser, to any size.
-    const share = this.sidePx / (PROCESSED_SIDE_PX * factor);
-    const width = Math.floor(frameWidth * share);
-    const height = Math.floor(frameHeight * share);
-    const isSmall = this.sidePx < PROCESSED_SIDE_PX;
-    if (this.form === "video-frame" && !isSmall) {
+    if (this.form === "video-frame") {
       const source = new VideoFrame(video);
       if (isUpright(source, frameWidth, frameHeight)) {
         return { source, transfer: [source], factor, frameWidth, frameHeight };
@@ -92,7 +91,11 @@ export class FrameGrabber {
       source.close();
       return null;
     }
-    if (this.forms.includes("bitmap")) {
+    // Pixels of a VideoFrame are shrunk by whole numbers, the others by the browser, to any size.
+    const share = this.sidePx / (PROCESSED_SIDE_PX * factor);
+    const width = Math.floor(frameWidth * share);
+    const height = Math.floor(frameHeight * share);
+    if (this.form === "bitmap") {
       const source = await createImageBitmap(video, { resizeWidth: width, resizeHeight: height });
       return { source, transfer: [source], factor: 1, frameWidth, frameHeight };
     }
@@ -105,6 +108,16 @@ export class FrameGrabber {
     const source = context.getImageData(0, 0, width, height);
     return { source, transfer: [source.data.buffer], factor: 1, frameWidth, frameHeight };
   }
+}
+
+/**
+ * Whether VideoFrames may be trusted to tell that their pixels are turned. Safari's don't, and one that is upside down
+ * is as large as one that is upright. Of Chromium, which alone has a MediaStreamTrackProcessor in pages and tells since
+ * version 138, no such frames are known.
+ */
+function tellsRotation() {
+  if (!("VideoFrame" in globalThis)) return false;
+  return "rotation" in VideoFrame.prototype || "MediaStreamTrackProcessor" in globalThis;
 }
 
 /**

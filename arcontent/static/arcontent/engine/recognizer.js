@@ -6,6 +6,9 @@ import { Pace, SMALL, THRIFTY } from "./pace.js";
 
 /** @import { FromWorker, ResultMessage, ToWorker } from "./worker.js" */
 
+/** A slow worker is given frames to search in no oftener: it would only warm the phone. */
+const SEARCH_EVERY_MS = 110;
+
 /**
  * Detail of "found" and "update". Of "lost", `homography` is null.
  * @typedef {object} Sight
@@ -22,7 +25,7 @@ import { Pace, SMALL, THRIFTY } from "./pace.js";
  * @typedef {object} RecognizerStats
  * @property {number} frames new camera frames
  * @property {number} processed frames the worker has answered
- * @property {number} skipped frames that came while the worker was busy
+ * @property {number} skipped frames that came while the worker was busy, or rested
  * @property {number} lastMs what the worker spent on the last frame
  * @property {string} form how frames are taken: "video-frame", "bitmap" or "canvas"
  * @property {number} pace how much less than everything is done for a frame: 0, 1 or 2 (pace.js)
@@ -42,7 +45,7 @@ export class RecognizerError extends Error {
  *
  * Dispatches "found" when a target is seen, "update" for each later frame it is seen in, "lost" when it has
  * been gone for three frames; each is a CustomEvent with a `Sight`. Dispatches "error", with a
- * `RecognizerError` as detail, when the worker breaks down.
+ * `RecognizerError` as detail, when the worker breaks down, and "manner" when `form` or `pace` of the stats are others.
  */
 export class Recognizer extends EventTarget {
   /** @param {{workerUrl: string | URL}} options the URL of worker.js */
@@ -58,6 +61,8 @@ export class Recognizer extends EventTarget {
     this.grabMs = 0;
     /** @private */
     this.isSeeing = false;
+    /** @private on the video's clock, of the last frame that was sent */
+    this.sentAtMs = -Infinity;
     /** @private @type {RecognizerError | null} of a worker that broke down */
     this.failure = null;
     /** @private */
@@ -102,7 +107,7 @@ export class Recognizer extends EventTarget {
     this.send({ type: "reset" });
     this.stopWatching = watchFrames(video, (timestamp) => {
       this.stats.frames += 1;
-      if (this.isBusy) this.stats.skipped += 1;
+      if (this.isBusy || this.isResting(timestamp)) this.stats.skipped += 1;
       else void this.process(video, timestamp, this.run);
     });
   }
@@ -122,6 +127,12 @@ export class Recognizer extends EventTarget {
     this.loading = null;
   }
 
+  /** @private @param {number} timestamp of a new frame */
+  isResting(timestamp) {
+    if (this.isSeeing || this.pace.level < THRIFTY) return false;
+    return Math.abs(timestamp - this.sentAtMs) < SEARCH_EVERY_MS;
+  }
+
   /**
    * @private
    * @param {HTMLVideoElement} video
@@ -130,13 +141,14 @@ export class Recognizer extends EventTarget {
    */
   async process(video, timestamp, run) {
     this.isBusy = true;
+    this.sentAtMs = timestamp;
     try {
       // Frames of another size are searched anew, so nothing changes while a picture is followed.
       if (!this.isSeeing) this.grabber.small = this.pace.level >= SMALL;
       const startedAt = performance.now();
       const shot = await this.grabber.grab(video);
       this.grabMs = performance.now() - startedAt;
-      this.stats.form = this.grabber.form;
+      this.tellManner();
       if (shot === null || run !== this.run) {
         if (shot !== null && "close" in shot.source) shot.source.close();
         this.isBusy = false;
@@ -172,7 +184,7 @@ export class Recognizer extends EventTarget {
     this.stats.processed += 1;
     this.stats.lastMs = ms;
     this.pace.add(this.grabMs + ms);
-    this.stats.pace = this.pace.level;
+    this.tellManner();
     if (run !== this.run) return;
     for (const { type, homography, ...rest } of events) {
       /** @type {Sight} */
@@ -180,6 +192,14 @@ export class Recognizer extends EventTarget {
       this.isSeeing = type !== "lost";
       this.dispatchEvent(new CustomEvent(type, { detail }));
     }
+  }
+
+  /** @private */
+  tellManner() {
+    const { stats, grabber, pace } = this;
+    if (stats.form === grabber.form && stats.pace === pace.level) return;
+    [stats.form, stats.pace] = [grabber.form, pace.level];
+    this.dispatchEvent(new Event("manner"));
   }
 
   /** @private @param {RecognizerError} error */

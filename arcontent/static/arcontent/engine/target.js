@@ -175,9 +175,8 @@ function templateLevels(image, scale) {
 
 /** @param {unknown} value @param {string} what @returns {Record<string, unknown>} */
 function asMap(value, what) {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array) {
-    throw new BadTarget(`${what} is not a map`);
-  }
+  const hasPrototype = Object.getPrototypeOf(Object(value)) !== null; // as all but the maps that were read
+  if (hasPrototype) throw new BadTarget(`${what} is not a map`);
   return /** @type {Record<string, unknown>} */ (value);
 }
 
@@ -189,8 +188,8 @@ function asList(value, what) {
 
 /** @param {unknown} value @param {string} what @returns {number} */
 function asNumber(value, what) {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new BadTarget(`${what} is not a number`);
-  return value;
+  if (!Number.isFinite(value)) throw new BadTarget(`${what} is not a number`);
+  return /** @type {number} */ (value);
 }
 
 /** @param {unknown} value @param {string} what */

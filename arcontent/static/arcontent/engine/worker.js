@@ -119,7 +119,7 @@ async function answer({ run, isThrifty, source, factor, frameWidth, frameHeight,
 function recognise(image, timestamp, isThrifty) {
   /** @type {(RecognitionEvent | null)[]} */
   const events = [];
-  if (session === null || session.width !== image.width || session.height !== image.height) {
+  if (session?.width !== image.width || session.height !== image.height) {
     if (session !== null) events.push(session.lose());
     session = new Session(targets, image.width, image.height);
   }
@@ -142,7 +142,7 @@ async function greyOf(source, factor) {
 /** @param {ImageBitmap} bitmap */
 function greyOfBitmap(bitmap) {
   const { width, height } = bitmap;
-  if (canvas === null || canvas.width !== width || canvas.height !== height) {
+  if (canvas?.width !== width || canvas.height !== height) {
     canvas = new OffscreenCanvas(width, height);
   }
   const context = canvas.getContext("2d", { willReadFrequently: true });

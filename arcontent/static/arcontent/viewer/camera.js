@@ -28,6 +28,11 @@ const CODES = {
   AbortError: "camera_busy",
 };
 
+/** A camera that was allowed shows its first frame within this time, or never. */
+const FIRST_FRAME_MS = 8000;
+/** A camera that was given back, by this page or another, may be busy for so long. */
+const FREE_AFTER_MS = 300;
+
 /** Where the visitor's choice among several cameras is kept, in the browser alone. */
 const MEMORY = "vertexar.camera";
 
@@ -76,12 +81,17 @@ export class Camera {
     this.video = video;
     /** Called when the camera stops by itself: unplugged, or taken by the system. */
     this.onStopped = () => {};
+    /** Called when the system gives no more pictures of it for a while, as during a call ... */
+    this.onMuted = () => {};
+    /** ... and when it does again. */
+    this.onUnmuted = () => {};
     /** @private @type {MediaStream | null} */
     this.stream = null;
     /** @private @type {string | null} id of the camera that the visitor wants */
     this.chosen = recalled();
     /** @private counts openings and closings: what comes late is of an earlier one */
     this.turn = 0;
+    video.addEventListener("pause", () => this.playOn());
   }
 
   /**
@@ -107,18 +117,14 @@ export class Camera {
     }
     this.stream = stream;
     if (this.chosen !== null) remember(this.chosen);
-    for (const track of stream.getVideoTracks()) {
-      track.addEventListener("ended", () => {
-        if (turn === this.turn) this.onStopped();
-      });
-    }
+    for (const track of stream.getVideoTracks()) this.listen(track, turn);
     this.video.srcObject = stream;
     try {
-      await this.video.play();
+      await soon(this.video.play());
     } catch (error) {
       if (turn !== this.turn) return false;
       this.close();
-      throw new CameraProblem("camera_failed", error);
+      throw error instanceof CameraProblem ? error : new CameraProblem("camera_failed", error);
     }
     return turn === this.turn;
   }
@@ -148,17 +154,66 @@ export class Camera {
     this.video.srcObject = null;
   }
 
+  /** @private @param {MediaStreamTrack} track @param {number} turn that it belongs to */
+  listen(track, turn) {
+    let isMuted = false; // some are at first, until there is a picture
+    /** @param {string} type @param {() => void} act */
+    const on = (type, act) => track.addEventListener(type, () => turn === this.turn && act());
+    on("ended", () => this.onStopped());
+    on("mute", () => {
+      isMuted = true;
+      this.onMuted();
+    });
+    on("unmute", () => {
+      if (!isMuted) return;
+      isMuted = false;
+      this.playOn();
+      this.onUnmuted();
+    });
+  }
+
+  /** Show the open camera, whatever paused it. Where that fails it stands still, which others notice. @private */
+  playOn() {
+    if (this.stream !== null) this.video.play().catch(() => {});
+  }
+
   /** Ask for the camera that was chosen; where it is gone, or busy, for the one there is. @private @param {number} turn */
   async ask(turn) {
-    const { chosen } = this;
     try {
-      return await navigator.mediaDevices.getUserMedia(wished(chosen));
+      return await this.askTwice(turn);
     } catch (error) {
-      if (chosen === null || turn !== this.turn || codeOf(error) === "camera_refused") throw error;
+      if (this.chosen === null || turn !== this.turn || codeOf(error) === "camera_refused") throw error;
       this.chosen = null;
-      return navigator.mediaDevices.getUserMedia(wished(null));
+      return this.askTwice(turn);
     }
   }
+
+  /** Ask for a camera; where it is busy, once more. @private @param {number} turn */
+  async askTwice(turn) {
+    const wishes = wished(this.chosen);
+    try {
+      return await navigator.mediaDevices.getUserMedia(wishes);
+    } catch (error) {
+      if (codeOf(error) !== "camera_busy") throw error;
+      await new Promise((resolve) => setTimeout(resolve, FREE_AFTER_MS));
+      if (turn !== this.turn) throw error;
+      return navigator.mediaDevices.getUserMedia(wishes);
+    }
+  }
+}
+
+/**
+ * Wait for a video's first frame.
+ * @param {Promise<void>} playing
+ * @throws {CameraProblem} where there is none
+ */
+async function soon(playing) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new CameraProblem("camera_busy")), FIRST_FRAME_MS);
+  });
+  await Promise.race([playing, late]).finally(() => clearTimeout(timer));
 }
 
 /** @param {MediaStream} stream */

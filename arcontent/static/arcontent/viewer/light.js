@@ -4,8 +4,9 @@
 /** No channel of a black picture is above this, of 255; the noise of a dim room is. */
 const BLACK = 6;
 const LOOK_EVERY_MS = 500;
-/** So many looks in a row must be alike: 3 s. */
+/** So many looks in a row must be alike: 3 s; to be doubtful after something has happened, 2 s. */
 const LOOKS = 6;
+const DOUBTFUL_LOOKS = 4;
 const SAMPLE = { width: 16, height: 12 };
 
 /** @typedef {"camera_black" | "camera_frozen"} Trouble the name of a message of the page */
@@ -45,11 +46,16 @@ export class LightJudge {
     this.last = pixels;
     return this.looks < LOOKS ? null : suspicion;
   }
+
+  /** Whether the last two seconds showed nothing, or nothing new. */
+  get isDoubtful() {
+    return this.suspicion !== null && this.looks >= DOUBTFUL_LOOKS;
+  }
 }
 
 export class LightWatch {
-  /** @param {{video: HTMLVideoElement, onChange: (trouble: Trouble | null) => void}} options */
-  constructor({ video, onChange }) {
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
     const canvas = document.createElement("canvas");
     canvas.width = SAMPLE.width;
     canvas.height = SAMPLE.height;
@@ -57,8 +63,8 @@ export class LightWatch {
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     /** @private */
     this.video = video;
-    /** @private */
-    this.onChange = onChange;
+    /** Called when there is trouble, or no more. @type {(trouble: Trouble | null) => void} */
+    this.onChange = () => {};
     /** @private */
     this.judge = new LightJudge();
     /** @private @type {Trouble | null} */
@@ -67,22 +73,32 @@ export class LightWatch {
     this.timer = undefined;
   }
 
+  /** As of its judge. */
+  get isDoubtful() {
+    return this.judge.isDoubtful;
+  }
+
   start() {
     this.stop();
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 
+  /** Watch no longer; there is no trouble with what nobody looks at. */
   stop() {
     clearInterval(this.timer);
     this.judge = new LightJudge();
-    this.trouble = null;
+    this.tell(null);
   }
 
   /** @private */
   look() {
     if (this.context === null || this.video.videoWidth === 0) return;
     this.context.drawImage(this.video, 0, 0, SAMPLE.width, SAMPLE.height);
-    const trouble = this.judge.look(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data);
+    this.tell(this.judge.look(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data));
+  }
+
+  /** @private @param {Trouble | null} trouble */
+  tell(trouble) {
     if (trouble === this.trouble) return;
     this.trouble = trouble;
     this.onChange(trouble);

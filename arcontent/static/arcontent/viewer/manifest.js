@@ -50,11 +50,21 @@ export class NotFetched extends Error {
  */
 export async function settledManifest(url, onProcessing) {
   for (;;) {
-    const manifest = await manifestOf(url, await fetched(url));
+    const manifest = await fetchManifest(url);
     if (manifest.status !== "processing") return manifest;
     onProcessing(manifest);
     await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
   }
+}
+
+/**
+ * Fetch the manifest as it is now.
+ * @param {string} url
+ * @returns {Promise<Manifest>}
+ * @throws {NotFetched}
+ */
+export async function fetchManifest(url) {
+  return manifestOf(url, await fetched(url));
 }
 
 /**

@@ -8,8 +8,9 @@ import { copyAddress } from "./address.js";
 import { LightWatch } from "./light.js";
 import { Look } from "./look.js";
 import { FrameLock } from "./lock.js";
-import { NotFetched, fetchTarget, settledManifest } from "./manifest.js";
+import { NotFetched, fetchManifest, fetchTarget, settledManifest } from "./manifest.js";
 import { Playback } from "./playback.js";
+import { remediesOf } from "./remedies.js";
 import { Screens } from "./screens.js";
 import { Session } from "./session.js";
 import { Stage } from "./stage.js";
@@ -21,24 +22,6 @@ import { Texts } from "./texts.js";
 
 /** After so long without the picture some advice is given. */
 const ADVICE_AFTER_MS = 9000;
-/**
- * What the visitor can do about a failure: try again, load the video again, play it, or take the address to another
- * browser. They are actions of buttons.
- * @type {Readonly<Record<string, "retry" | "reload" | "pause" | "copy">>}
- */
-const REMEDIES = {
-  not_fetched: "retry",
-  engine_failed: "copy",
-  camera_refused: "retry",
-  camera_absent: "retry",
-  camera_busy: "retry",
-  camera_failed: "retry",
-  camera_stopped: "retry",
-  camera_insecure: "copy",
-  camera_unsupported: "copy",
-  video_failed: "reload",
-  video_waits: "pause",
-};
 
 class Viewer {
   /** @param {Document} page */
@@ -93,7 +76,8 @@ class Viewer {
     this.screens.onAction("copy", (event) => copyAddress(this.screens, event));
     this.screens.onAction("call-to-action", () => this.beacons.count("clicked"));
     this.screens.onAction("watch", (event) => {
-      event.preventDefault(); // without this script the link opens the video itself
+      if (!this.playback.hasVideo) return; // the link opens the video itself, as it does without this script
+      event.preventDefault();
       this.watch(null, { withSound: true });
     });
     document.addEventListener("visibilitychange", () => this.sleepOrWake(document.hidden));
@@ -134,6 +118,7 @@ class Viewer {
     if (videos.length === 0) return "no_video";
     if (obstacleOf(window) !== null) return null; // the visitor is told on the tap
     const recognizer = new Recognizer({ workerUrl: this.workerUrl }); // starts while the target is on its way
+    recognizer.addEventListener("manner", () => this.state.note(recognizer.stats));
     let pictures;
     try {
       pictures = await recognizer.load(await fetchTarget(target.url, (share) => this.screens.progress(share)));
@@ -149,15 +134,13 @@ class Viewer {
       pictures,
       stage: this.stage,
       lock: new FrameLock({ camera: this.cameraVideo, canvas: this.lockedFrame }),
-      light: new LightWatch({
-        video: this.cameraVideo,
-        onChange: (trouble) => this.doubt(trouble),
-      }),
+      light: new LightWatch(this.cameraVideo),
       listener: {
         onSearching: () => this.search(),
         onTurned: () => this.turn(),
         onFound: () => this.found(),
         onLost: () => this.lost(),
+        onTrouble: (trouble) => this.doubt(trouble),
         onProblem: (code) => this.watch(code, { withSound: false }),
       },
     });
@@ -188,7 +171,7 @@ class Viewer {
     this.screens.startButton({ isEnabled: failure === null && !isPending, isBusy: isPending });
     if (failure !== null) {
       this.screens.say(null);
-      this.screens.notice("start", failure, { action: REMEDIES[failure] });
+      this.screens.notice("start", failure, remediesOf(failure));
     } else {
       this.screens.say(isPending ? "loading" : "ready");
       if (!isPending) this.screens.notice("start", null);
@@ -248,16 +231,18 @@ class Viewer {
     window.dispatchEvent(new CustomEvent("vertexar:lost"));
   }
 
-  /** Say what is wrong with the video that should be seen. @param {string} name of a message */
+  /** Say what is wrong with what should be seen, the video or the camera's picture. @param {string} name of a message */
   complain(name) {
     this.screens.say(null);
-    this.screens.notice("watch", name, { action: REMEDIES[name] });
+    this.screens.notice("watch", name, remediesOf(name));
   }
 
-  /** The visitor wants to try the video again. */
-  reload() {
+  /** The visitor wants to try the video again. Its address was signed for a day, which may be over. */
+  async reload() {
     this.screens.notice("watch", null);
     this.screens.focusOnScene(); // the button that had the focus is gone
+    const manifest = await fetchManifest(this.manifestUrl).catch(() => null);
+    if (manifest !== null) this.showContent(manifest);
     this.playback.reload();
   }
 
@@ -268,12 +253,12 @@ class Viewer {
     this.adviceTimer = setTimeout(() => this.screens.say("advice"), ADVICE_AFTER_MS);
   }
 
-  /** @param {Trouble | null} trouble of the camera, where no advice helps; null when it shows something again */
+  /** @param {Trouble | null} trouble of the camera, against which no advice helps; null when it shows something again */
   doubt(trouble) {
     clearTimeout(this.adviceTimer);
-    if (trouble !== null) this.screens.say(trouble);
-    else if (this.state.is("tracking")) this.screens.say("tracking");
-    else this.askForPicture();
+    if (trouble !== null) return this.complain(trouble);
+    this.screens.withdraw("camera_black", "camera_frozen");
+    this.askForPicture();
   }
 
   /**
@@ -287,7 +272,7 @@ class Viewer {
     this.stage.clear();
     this.look.end();
     this.state.to("fallback");
-    this.screens.notice("watch", reason, { action: reason === null ? null : REMEDIES[reason] });
+    this.screens.notice("watch", reason, remediesOf(reason));
     this.screens.say(reason === null ? "watching" : null);
     this.playback.showPlain({ withSound });
     this.screens.element("back").focus({ preventScroll: true });

@@ -34,6 +34,10 @@ export class Playback {
     return this.isPausedByVisitor || (this.isShown && this.video.paused);
   }
 
+  get hasVideo() {
+    return this.video.getAttribute("src") !== null;
+  }
+
   get hasCaptions() {
     return this.video.textTracks.length > 0;
   }
@@ -58,6 +62,7 @@ export class Playback {
         Object.assign(document.createElement("track"), { kind: "captions", src, srclang, label }),
       ),
     );
+    if (this.isShown && !this.isPausedByVisitor) this.play();
   }
 
   /**
@@ -80,7 +85,7 @@ export class Playback {
   /** It has failed, and is to be tried again. */
   reload() {
     this.video.load();
-    this.show();
+    if (this.isShown) this.show();
   }
 
   /** It is no longer seen. */

@@ -65,21 +65,23 @@ export class Screens {
    * Put a notice where the visitor is; it is read out.
    * @param {"start" | "watch"} place
    * @param {string | null} name null takes it away
-   * @param {{action?: string | null}} [options] the action of the button that helps
+   * @param {readonly string[]} [actions] of the buttons that help
    */
-  notice(place, name, { action = null } = {}) {
+  notice(place, name, actions = []) {
     const box = this.element(`${place}-notice`);
     const { title, text } = name === null ? { title: "", text: "" } : this.texts.words(name);
     this.element(`${place}-notice-title`).textContent = title;
     this.element(`${place}-notice-text`).textContent = text;
     box.hidden = name === null;
     box.dataset.notice = name ?? "";
-    for (const button of box.querySelectorAll("button")) button.hidden = button.dataset.action !== action;
+    for (const button of box.querySelectorAll("button")) {
+      button.hidden = !actions.includes(button.dataset.action ?? "");
+    }
   }
 
-  /** Take a notice away from the scene, if it is this one. @param {string} name */
-  withdraw(name) {
-    if (this.element("watch-notice").dataset.notice === name) this.notice("watch", null);
+  /** Take a notice away from the scene, if it is one of these. @param {...string} names */
+  withdraw(...names) {
+    if (names.includes(this.element("watch-notice").dataset.notice ?? "")) this.notice("watch", null);
   }
 
   /** Say on a button, for a moment, what it has done; it is read out, too. @param {HTMLElement} button @param {string} name */

@@ -10,9 +10,13 @@ import { Presence } from "./presence.js";
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./camera.js").CameraCode} CameraCode */
 /** @typedef {import("./light.js").LightWatch} LightWatch */
+/** @typedef {import("./light.js").Trouble} Trouble */
 /** @typedef {import("./lock.js").FrameLock} FrameLock */
 /** @typedef {import("./overlay.js").Size} Size */
 /** @typedef {import("./stage.js").Stage} Stage */
+
+/** A camera that the system has given back must show something by then, or it is opened anew. */
+const REVIVED_AFTER_MS = 2000;
 
 /**
  * What the session tells.
@@ -21,6 +25,7 @@ import { Presence } from "./presence.js";
  * @property {() => void} onTurned the phone was turned: nothing is where it was on the screen
  * @property {() => void} onFound
  * @property {() => void} onLost
+ * @property {(trouble: Trouble | null) => void} onTrouble what is wrong with the camera's picture; null when that is over
  * @property {(code: CameraCode | "engine_failed") => void} onProblem it has ended, for this reason
  */
 
@@ -60,8 +65,17 @@ export class Session {
     this.isAwake = false;
     /** @private whether the engine is given frames */
     this.isLooking = false;
+    /** @private whether another camera is being chosen */
+    this.isSwitching = false;
+    /** @private */
+    this.isTroubled = false;
+    /** @private @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     camera.video.addEventListener("resize", () => this.turn());
     camera.onStopped = () => this.end("camera_stopped");
+    camera.onMuted = () => this.lose();
+    camera.onUnmuted = () => this.revive();
+    light.onChange = (trouble) => this.doubt(trouble);
     lock.onLiveFrame = (timestamp) => this.carryOn(timestamp);
     recognizer.addEventListener("found", (event) => this.see(event));
     recognizer.addEventListener("update", (event) => this.see(event));
@@ -75,15 +89,14 @@ export class Session {
     this.isAwake = true;
     try {
       if (!(await this.camera.open())) return; // closed or put to sleep meanwhile
+      this.isLooking = true;
+      this.recognizer.start(this.camera.video);
+      this.light.start();
+      this.listener.onSearching();
     } catch (error) {
-      if (!(error instanceof CameraProblem)) throw error;
-      this.end(error.code);
-      return;
+      if (!(error instanceof CameraProblem)) console.error(error); // a mistake of ours
+      this.end(error instanceof CameraProblem ? error.code : "engine_failed");
     }
-    this.isLooking = true;
-    this.recognizer.start(this.camera.video);
-    this.light.start();
-    this.listener.onSearching();
   }
 
   /** Whether there is another camera to look through. */
@@ -91,12 +104,13 @@ export class Session {
     return (await this.camera.choices()).length > 1;
   }
 
-  /** Look through the next camera. */
+  /** Look through the next camera, unless one is being opened. */
   async switchCamera() {
-    await this.camera.chooseNext();
+    if (!this.isLooking || this.isSwitching) return;
+    this.isSwitching = true;
+    await this.camera.chooseNext().finally(() => (this.isSwitching = false));
     if (!this.isOpen || document.hidden) return; // it will be opened when the page is seen again
-    this.sleep();
-    await this.open();
+    await this.reopen();
   }
 
   /** Stop looking, by the visitor's wish. */
@@ -109,11 +123,11 @@ export class Session {
   sleep() {
     this.isAwake = false;
     this.isLooking = false;
+    clearTimeout(this.timer);
     this.recognizer.stop();
     this.light.stop();
-    this.forget();
     this.camera.close();
-    this.presence.forget();
+    this.lose();
   }
 
   /** Go on after a sleep, if it was open. */
@@ -123,7 +137,7 @@ export class Session {
 
   /** @private @param {Event} event */
   see(event) {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.isTroubled) return;
     /** @type {Sight} */
     const { target, homography, frameWidth, frameHeight, timestamp } = /** @type {CustomEvent} */ (event).detail;
     if (homography === null) return;
@@ -148,11 +162,37 @@ export class Session {
     this.lock.release();
   }
 
+  /** The picture is gone, without grace. @private */
+  lose() {
+    this.forget();
+    this.presence.forget();
+  }
+
+  /** @private */
+  async reopen() {
+    this.sleep();
+    await this.open();
+  }
+
+  /** The system has given the camera back, or says so. @private */
+  revive() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.light.isDoubtful) void this.reopen();
+    }, REVIVED_AFTER_MS);
+  }
+
+  /** Where the camera shows nothing, or nothing new, the picture is not seen. @private @param {Trouble | null} trouble */
+  doubt(trouble) {
+    this.isTroubled = trouble !== null;
+    if (this.isTroubled) this.lose();
+    this.listener.onTrouble(trouble);
+  }
+
   /** The phone was turned, say: where the picture was in the frames of before it is no longer. @private */
   turn() {
     if (!this.isLooking) return;
-    this.forget();
-    this.presence.forget();
+    this.lose();
     this.listener.onTurned();
   }
 

@@ -1,5 +1,6 @@
 // The page's state, which tests and integrators read at `document.documentElement.dataset.arState`, and which
-// the style sheet shows: there is no other switch between the screens.
+// the style sheet shows: there is no other switch between the screens. Beside it stands how frames are taken and
+// how much is done for each, `data-ar-form` and `data-ar-pace`, for whoever tries a phone.
 
 /** @typedef {"loading" | "ready" | "searching" | "tracking" | "fallback" | "error"} StateName */
 
@@ -34,6 +35,12 @@ export class PageState {
     if (!FOLLOWERS[this.name].includes(next)) throw new Error(`${next} may not follow ${this.name}`);
     this.name = next;
     this.root.dataset.arState = next;
+  }
+
+  /** Note how the engine works here. @param {{form: string, pace: number}} manner as in the recognizer's stats */
+  note({ form, pace }) {
+    this.root.dataset.arForm = form;
+    this.root.dataset.arPace = String(pace);
   }
 
   /** @param {...StateName} names */
