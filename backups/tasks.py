@@ -8,6 +8,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from vertexar.errors import Conflict
+from vertexar.long_tasks import LongTask
 from vertexar.queue import requeue_lost
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,9 @@ logger = logging.getLogger(__name__)
 RETRIED = (OperationalError, OSError)
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, retry_backoff_max=900, max_retries=5)
+@shared_task(
+    base=LongTask, autoretry_for=RETRIED, retry_backoff=60, retry_backoff_max=900, max_retries=5
+)
 def make_backup(run_id: str) -> None:
     """Make one backup. Safe to run twice: only one run gets the claim."""
     from backups import performing
@@ -39,7 +42,7 @@ def requeue_lost_backups() -> None:
     requeue_lost(make_backup, BackupRun.objects.all())
 
 
-@shared_task(autoretry_for=(*RETRIED, Conflict), retry_backoff=60, max_retries=8)
+@shared_task(base=LongTask, autoretry_for=(*RETRIED, Conflict), retry_backoff=60, max_retries=8)
 def prune_old(run_id: str) -> None:
     """Remove what retention does not keep, after a run that was added."""
     from backups import pruning
@@ -49,7 +52,7 @@ def prune_old(run_id: str) -> None:
         logger.info("after %s: %s", run_id, report)
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
+@shared_task(base=LongTask, autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
 def verify_run(run_id: str) -> None:
     """Look whether a backup is still what was made; the result is on its row."""
     from backups import lock, verification
@@ -62,7 +65,7 @@ def verify_run(run_id: str) -> None:
             verification.verify_everywhere(run.name, urls.configured())
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
+@shared_task(base=LongTask, autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
 def drill_run(run_id: str) -> None:
     """See whether one backup restores."""
     from backups import performing
@@ -74,7 +77,7 @@ def drill_run(run_id: str) -> None:
             performing.try_out(run.name)
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
+@shared_task(base=LongTask, autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
 def drill_newest() -> None:
     """See whether the newest backup restores, where somebody is meant to."""
     from django.conf import settings
@@ -98,7 +101,7 @@ def tell_of_failure(run_id: str) -> None:
 
 @contextmanager
 def _once() -> Iterator[None]:
-    """Let go of a message when its work is under way: work of hours is delivered more than once."""
+    """Let go of a message whose work is under way; `LongTask` of one that comes after its end."""
     try:
         yield
     except Conflict as conflict:
