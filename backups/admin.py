@@ -60,7 +60,7 @@ class BackupRunAdmin(admin.ModelAdmin[BackupRun]):
         (None, {"fields": ["whole_state", "failure", "kind", "began", "ended", "contents"]}),
         (_("Does it restore?"), {"fields": ["tried", "restore_failed", "took"]}),
         (_("Is it whole?"), {"fields": ["checked", "flaws"]}),
-        (_("Where it lies"), {"fields": ["where", "keeping", "gone"]}),
+        (_("Where it lies"), {"fields": ["where", "unread", "keeping", "gone"]}),
         (
             _("Technical"),
             {"classes": ["collapse"], "fields": ["name", "attempt", "files", "opened_by"]},
@@ -171,6 +171,10 @@ class BackupRunAdmin(admin.ModelAdmin[BackupRun]):
     @admin.display(description=_("destinations"))
     def where(self, run: BackupRun) -> str:
         return shown.places(run)
+
+    @admin.display(description=_("why it could not be read"))
+    def unread(self, run: BackupRun) -> str:
+        return shown.unread_failure(run)
 
     @admin.display(description=_("kept until"))
     def keeping(self, run: BackupRun) -> str:

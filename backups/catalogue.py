@@ -149,8 +149,10 @@ def copies(
 
     Raises:
         NotThere: `no_such_backup`, none of them has it.
+        DestinationFailed: none that can be asked has it.
     """
     found = []
+    failure: DestinationFailed | None = None
     for destination in destinations:
         try:
             found.append(Copy(destination, load(destination, run, signers=signers)))
@@ -158,6 +160,10 @@ def copies(
             continue
         except (DestinationFailed, signing.NotSignedByUs, ManifestUnreadable) as error:
             logger.warning("%s at %s can't be used: %s", run, destination.name, error.message)
+            if isinstance(error, DestinationFailed):
+                failure = failure or error
+    if not found and failure is not None:
+        raise failure
     if not found:
         raise NotThere(f"No destination has a backup {run}.", code="no_such_backup")
     return found

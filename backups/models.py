@@ -52,6 +52,10 @@ class BackupRun(LeasedModel):
     restore_tested_at = models.DateTimeField(_("restore tested"), null=True)
     restore_failure = models.TextField(_("why not restored"), blank=True)
     restore_seconds = models.FloatField(_("restored in, seconds"), null=True)
+    unread_failure = models.TextField(
+        _("why it could not be read"), blank=True, default="", db_default=""
+    )
+    untold_since = models.DateTimeField(null=True, editable=False)  # a letter is owed
     tested_since = models.DateTimeField(null=True, editable=False)  # a drill is at it
     kept_until = models.DateTimeField(_("kept until"), null=True)
     removed_at = models.DateTimeField(_("removed"), null=True)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from backups import bad_media, catalogue, lock, making, postgres, signing, standing, tasks
+from backups import bad_media, catalogue, letters, lock, making, postgres, signing, standing, tasks
 from backups.catalogue import Copy
 from backups.destinations import Destination, DestinationFailed, urls
 from backups.drills import MediaDamaged, drill
@@ -94,7 +94,7 @@ def _after(row: BackupRun) -> None:
         failure=row.failure_code,
     )
     if row.failure_code:
-        wake(tasks.tell_of_failure, row)
+        letters.owe(row)
     if is_good and row.kind == BackupRun.Kind.NIGHTLY:
         wake(tasks.prune_old, row)
 
@@ -146,14 +146,14 @@ def _try_out(copy: Copy, identities: Sequence[Any], row: BackupRun) -> None:
     try:
         seen = drill(copy, identities, today=timezone.localdate(), server_url=postgres.own_url())
         changes |= {"restore_failure": "", "restore_seconds": seen.seconds}
-        changes["restore_tested_at"] = timezone.now()
+        changes |= {"restore_tested_at": timezone.now(), "unread_failure": ""}
     except DestinationFailed:
         raise
     except DomainError as error:
         logger.exception("%s does not restore", copy.manifest.run)
         told = f"{error.code}: {copy.destination.name}: {error.message} {error.hint}".strip()
         changes |= {"restore_failure": told}
-        changes["restore_tested_at"] = timezone.now()
+        changes |= {"restore_tested_at": timezone.now(), "unread_failure": ""}
         if isinstance(error, MediaDamaged):
             bad_media.note(row.name, copy.destination.name, error.keys, are_all=False)
     finally:
@@ -168,8 +168,31 @@ def _row_of(copies: Sequence[Copy]) -> BackupRun:
 
 
 @transaction.atomic
+def note_unread(name: str, failure: DestinationFailed) -> None:
+    """Write on a run's row why it could not be looked at, and tell who must know, once.
+
+    Args:
+        name: of the run; the newest good one by default.
+        failure: after which nobody tries again.
+    """
+    rows = BackupRun.objects.good().select_for_update()
+    if name:
+        row = rows.filter(name=name).first()
+    else:
+        row = rows.exclude(kind=BackupRun.Kind.SAFETY).order_by("-finished_at").first()
+    if row is None:
+        logger.error("%s can't be read: %s", name or "the newest backup", failure.message)
+        return
+    is_news = not row.unread_failure
+    row.unread_failure = f"{failure.code}: {failure.message} {failure.hint}".strip()
+    row.save(update_fields=["unread_failure", "updated_at"])
+    if is_news:
+        letters.owe(row)
+
+
+@transaction.atomic
 def _after_drill(row: BackupRun) -> None:
     failure = row.restore_failure
     audit.record(audit.Action.BACKUP_TESTED, actor=None, target=row, run=row.name, failure=failure)
     if row.restore_failure:
-        wake(tasks.tell_of_failure, row)
+        letters.owe(row)

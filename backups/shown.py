@@ -145,6 +145,11 @@ def verify_failure(run: BackupRun) -> SafeString | str:
     return format_html("<div>{}</div>", reason(run.verify_failure)) if run.verify_failure else "–"
 
 
+def unread_failure(run: BackupRun) -> SafeString | str:
+    """Say why a run could not be looked at last time; a dash if it could."""
+    return format_html("<div>{}</div>", reason(run.unread_failure)) if run.unread_failure else "–"
+
+
 def contents(run: BackupRun) -> SafeString | str:
     """Say what is in a run."""
     if not run.database_bytes:

@@ -3,19 +3,29 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
-from celery import shared_task
+import psycopg
+from celery import Task, shared_task
 from django.db import OperationalError
 
+from backups.destinations.base import DestinationFailed
 from vertexar.errors import Conflict
+from vertexar.long_tasks import LongTask
 from vertexar.queue import requeue_lost
 
 logger = logging.getLogger(__name__)
 
-RETRIED = (OperationalError, OSError)
+RETRIED = (OperationalError, psycopg.OperationalError, OSError)
+LOOKED_AT_AGAIN: Final[dict[str, Any]] = {
+    "base": LongTask,
+    "autoretry_for": (*RETRIED, DestinationFailed),
+    "retry_backoff": 60,  # seconds, doubled each time, up to ten minutes
+    "max_retries": 5,
+}
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, retry_backoff_max=900, max_retries=5)
+@shared_task(base=LongTask, autoretry_for=RETRIED, retry_backoff=60, max_retries=5)
 def make_backup(run_id: str) -> None:
     """Make one backup. Safe to run twice: only one run gets the claim."""
     from backups import performing
@@ -23,7 +33,7 @@ def make_backup(run_id: str) -> None:
     performing.make_backup(run_id)
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, retry_backoff_max=900, max_retries=5)
+@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=5)
 def start_nightly() -> None:
     """Ask for tonight's backup."""
     from backups import services
@@ -33,13 +43,15 @@ def start_nightly() -> None:
 
 @shared_task
 def requeue_lost_backups() -> None:
-    """Send what a lost message or a dead worker left behind."""
+    """Send what a lost message or a dead worker left behind, and letters that were not sent."""
+    from backups import letters
     from backups.models import BackupRun
 
     requeue_lost(make_backup, BackupRun.objects.all())
+    letters.send_overdue()
 
 
-@shared_task(autoretry_for=(*RETRIED, Conflict), retry_backoff=60, max_retries=8)
+@shared_task(base=LongTask, autoretry_for=(*RETRIED, Conflict), retry_backoff=60, max_retries=8)
 def prune_old(run_id: str) -> None:
     """Remove what retention does not keep, after a run that was added."""
     from backups import pruning
@@ -49,8 +61,8 @@ def prune_old(run_id: str) -> None:
         logger.info("after %s: %s", run_id, report)
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
-def verify_run(run_id: str) -> None:
+@shared_task(bind=True, **LOOKED_AT_AGAIN)
+def verify_run(self: "Task[[str], None]", run_id: str) -> None:
     """Look whether a backup is still what was made; the result is on its row."""
     from backups import lock, verification
     from backups.destinations import urls
@@ -58,37 +70,37 @@ def verify_run(run_id: str) -> None:
 
     run = BackupRun.objects.good().filter(pk=run_id).first()
     if run is not None:
-        with _once(), lock.verifying(run.name):
+        with _once(), _noting(self, run.name), lock.verifying(run.name):
             verification.verify_everywhere(run.name, urls.configured())
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
-def drill_run(run_id: str) -> None:
+@shared_task(bind=True, **LOOKED_AT_AGAIN)
+def drill_run(self: "Task[[str], None]", run_id: str) -> None:
     """See whether one backup restores."""
     from backups import performing
     from backups.models import BackupRun
 
     run = BackupRun.objects.good().filter(pk=run_id).first()
     if run is not None:
-        with _once():
+        with _once(), _noting(self, run.name):
             performing.try_out(run.name)
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
-def drill_newest() -> None:
+@shared_task(bind=True, **LOOKED_AT_AGAIN)
+def drill_newest(self: "Task[[], None]") -> None:
     """See whether the newest backup restores, where somebody is meant to."""
     from django.conf import settings
 
     from backups import performing
 
     if settings.BACKUP_DRILL_IDENTITY:
-        with _once():
+        with _once(), _noting(self):
             performing.try_out()
     else:
         logger.info("no drill: BACKUP_DRILL_IDENTITY is empty")
 
 
-@shared_task(autoretry_for=RETRIED, retry_backoff=60, retry_backoff_max=900, max_retries=8)
+@shared_task(autoretry_for=RETRIED, retry_backoff=60, max_retries=3)
 def tell_of_failure(run_id: str) -> None:
     """Write to those who must know that a backup failed, or does not restore."""
     from backups import letters
@@ -98,8 +110,21 @@ def tell_of_failure(run_id: str) -> None:
 
 @contextmanager
 def _once() -> Iterator[None]:
-    """Let go of a message when its work is under way: work of hours is delivered more than once."""
+    """Let go of a message whose work is under way; `LongTask` of one that comes after its end."""
     try:
         yield
     except Conflict as conflict:
         logger.info("%s", conflict.message)
+
+
+@contextmanager
+def _noting(task: "Task[..., None]", name: str = "") -> Iterator[None]:
+    """Write down that a destination can't be reached when it is not tried again."""
+    from backups import performing
+
+    try:
+        yield
+    except DestinationFailed as failure:
+        if task.request.retries == task.max_retries:
+            performing.note_unread(name, failure)
+        raise

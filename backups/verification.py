@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from backups import bad_media, catalogue, contents, encryption, indexes, tasks
+from backups import bad_media, catalogue, contents, encryption, indexes, letters
 from backups.destinations import Destination, DestinationFailed
 from backups.genuine import PartDamaged, open_signed
 from backups.known import KnownMedia
@@ -30,7 +30,6 @@ from backups.signing import NotSignedByUs
 from backups.streams import CHUNK_BYTES, Source, SourceMeter
 from backups.verdicts import OF_WHO_ASKS, Flaw, Verdict
 from vertexar.errors import NotThere
-from vertexar.queue import wake
 
 OnProgress = Callable[[float], object]
 
@@ -136,10 +135,13 @@ def verify_everywhere(
 def _write_down(row: BackupRun, flaws: str) -> None:
     """Put the result on the row; who must know of flaws is told by mail."""
     BackupRun.objects.filter(pk=row.pk).update(
-        verified_at=timezone.now(), verify_failure=flaws, updated_at=timezone.now()
+        verified_at=timezone.now(),
+        verify_failure=flaws,
+        unread_failure="",
+        updated_at=timezone.now(),
     )
     if flaws:
-        wake(tasks.tell_of_failure, row)
+        letters.owe(row)
 
 
 def _in_turn(on_progress: OnProgress, number: int, count: int) -> OnProgress:

@@ -56,8 +56,8 @@ class BackupRunSerializer(serializers.ModelSerializer[BackupRun]):
             "id", "name", "kind", "status", "failure", "night", "attempt",
             "row_count", "database_bytes", "media_count", "media_bytes", "sent_bytes",
             "destinations", "parts", "encrypted_for", "verified_at", "verify_failure",
-            "restore_tested_at", "restore_failure", "restore_seconds", "kept_until", "removed_at",
-            "created_at", "started_at", "finished_at",
+            "restore_tested_at", "restore_failure", "restore_seconds", "unread_failure",
+            "kept_until", "removed_at", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -11,8 +11,9 @@ class Bucket:
     Attributes:
         name, prefix: without slashes at the ends.
         endpoint: of a server other than AWS.
-        region: or what the environment says.
-        access_key, secret_key: or what the environment says.
+        region: or what boto3 finds in the environment.
+        access_key, secret_key, session_token: or what boto3 finds: a profile, a role. Keys that end
+            after some hours have a token.
         storage_class: of what is written; the bucket's own by default.
         lock_days: how long the server must keep what is written (object lock); 0 leaves that to
             the bucket.
@@ -25,6 +26,7 @@ class Bucket:
     region: str | None = None
     access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
     storage_class: str | None = None
     lock_days: int = 0
     lock_mode: str = "GOVERNANCE"

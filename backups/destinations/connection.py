@@ -98,6 +98,7 @@ class Connection:
                 "s3",
                 aws_access_key_id=self.bucket.access_key,
                 aws_secret_access_key=self.bucket.secret_key,
+                aws_session_token=self.bucket.session_token,
                 endpoint_url=self.bucket.endpoint,
                 region_name=self.bucket.region or session.region_name or "us-east-1",
                 config=options,

@@ -1,6 +1,7 @@
 """Destinations as operators write them: one URL each."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -98,16 +99,26 @@ def _bucket(location: str, path: str, options: Mapping[str, str]) -> Destination
     prefix = unquote(path).strip("/")
     if {"", ".", ".."} & set(prefix.split("/") if prefix else ()):
         raise BadDestination("The prefix in a bucket is names with slashes between.")
-    return S3Destination(
-        Bucket(
-            name=bucket,
-            prefix=prefix,
-            endpoint=options.get("endpoint"),
-            region=options.get("region"),
-            access_key=unquote(key) or None,
-            secret_key=unquote(secret) or None,
-            storage_class=options.get("storage_class"),
-            lock_days=int(lock_days),
-            lock_mode=lock_mode.upper(),
-        )
+    known = Bucket(
+        name=bucket,
+        prefix=prefix,
+        endpoint=options.get("endpoint"),
+        region=options.get("region"),
+        access_key=unquote(key) or None,
+        secret_key=unquote(secret) or None,
+        storage_class=options.get("storage_class"),
+        lock_days=int(lock_days),
+        lock_mode=lock_mode.upper(),
+    )
+    return S3Destination(known if key else _as_media_are_stored(known))
+
+
+def _as_media_are_stored(bucket: Bucket) -> Bucket:
+    """The bucket, asked by who the settings say we are where the media lie."""
+    return replace(
+        bucket,
+        access_key=settings.BACKUP_S3_ACCESS_KEY,
+        secret_key=settings.BACKUP_S3_SECRET_KEY,
+        session_token=settings.BACKUP_S3_SESSION_TOKEN,
+        region=bucket.region or settings.BACKUP_S3_REGION,
     )

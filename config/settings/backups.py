@@ -8,6 +8,12 @@ from config.env import env, home
 
 # Folders and buckets, each a URL; every run goes to all of them.
 BACKUP_DESTINATIONS = env.str("BACKUP_DESTINATIONS", "").split() or [(home() / "backups").as_uri()]
+# Who we are at buckets whose URL does not say so; boto3 by itself finds no NAME_FILE. Where nothing
+# is set it looks further: for a profile, for the role of the machine.
+BACKUP_S3_ACCESS_KEY = env.str("AWS_ACCESS_KEY_ID", "") or None
+BACKUP_S3_SECRET_KEY = env.str("AWS_SECRET_ACCESS_KEY", "") or None
+BACKUP_S3_SESSION_TOKEN = env.str("AWS_SESSION_TOKEN", "") or None
+BACKUP_S3_REGION = env.str("AWS_S3_REGION_NAME", "") or None
 # Who can read them (age1…), and who may have signed those that are believed in.
 BACKUP_RECIPIENTS = env.str("BACKUP_RECIPIENTS", "").split()
 BACKUP_SIGNING_KEY = env.str("BACKUP_SIGNING_KEY", "", multiline=True)

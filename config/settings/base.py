@@ -248,6 +248,7 @@ STORAGES = {
             "bucket_name": AWS_STORAGE_BUCKET_NAME,
             "access_key": env.str("AWS_ACCESS_KEY_ID", "") or None,
             "secret_key": env.str("AWS_SECRET_ACCESS_KEY", "") or None,
+            "security_token": env.str("AWS_SESSION_TOKEN", "") or None,
             "region_name": env.str("AWS_S3_REGION_NAME", "") or None,
             "endpoint_url": AWS_S3_ENDPOINT_URL,
             "custom_domain": AWS_S3_CUSTOM_DOMAIN,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
@@ -56,6 +57,14 @@ def url_of(bucket: str, endpoint: str, *, prefix: str = "vertexar", **options: s
     credentials = f"{quote(KEY, safe='')}:{quote(SECRET, safe='')}"
     more = "".join(f"&{name}={value}" for name, value in options.items())
     return f"s3://{credentials}@{bucket}/{prefix}?endpoint={endpoint}{more}"
+
+
+def fill(client: "S3Client", bucket: str, folder: Path, prefix: str = "") -> None:
+    """Put a folder's files into a bucket, under the paths that they have in it."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            key = f"{prefix}{file.relative_to(folder)}"
+            client.put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
 
 
 def destination_at(

@@ -9,6 +9,10 @@ process. What is to be proven of the start of one is not to be seen here.
 import multiprocessing
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -41,16 +45,36 @@ def manage(
     Raises:
         TimeoutError: it went on for longer than that, and was killed.
     """
+    with begun(arguments, environment) as command:
+        command.process.join(timeout_s)
+        if command.process.exitcode is None:
+            said = command.err.read_text()
+            raise TimeoutError(f"{arguments} went on for {timeout_s} s: {said}")
+        return command.process.exitcode, command.out.read_text(), command.err.read_text()
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command under way, and the files it prints to."""
+
+    process: ForkServerProcess
+    out: Path
+    err: Path
+
+
+@contextmanager
+def begun(arguments: tuple[str, ...], environment: dict[str, str]) -> Iterator[Command]:
+    """Begin a command; what has not come to its end with the block is killed."""
     with TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         process = _FORKED.Process(target=_be_manage, args=(arguments, environment, out, err))
         process.start()
-        process.join(timeout_s)
-        if process.exitcode is None:
-            process.kill()
+        try:
+            yield Command(process, out, err)
+        finally:
+            if process.exitcode is None:
+                process.kill()
             process.join()
-            raise TimeoutError(f"{arguments} went on for {timeout_s} s: {err.read_text()}")
-        return process.exitcode, out.read_text(), err.read_text()
 
 
 def _be_manage(

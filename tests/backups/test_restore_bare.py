@@ -1,4 +1,4 @@
-"""A restore on a machine that has nothing yet, as `make restore` does it."""
+"""A restore from a bucket on a machine that has nothing yet, as `make restore` does it."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.backups.buckets import client_of, fill, s3_server
 from tests.backups.forked import PROJECT
 from tests.backups.installation import Installation
 from vertexar.local import postgres
@@ -33,11 +34,17 @@ def restore(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_empty_folder_becomes_the_installation_that_burned(
-    restorable: Installation, tmp_path: Path
+    restorable: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
-    what = ("--restore-from", restorable.backups.as_uri(), "--identity", str(restorable.identity))
-    done = restore(home, *what)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "typed")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "typed, too")
+    with s3_server() as endpoint:
+        with client_of(endpoint) as client:
+            client.create_bucket(Bucket="backups")
+            fill(client, "backups", restorable.backups, "vertexar/")
+        url = f"s3://backups/vertexar?endpoint={endpoint}"
+        done = restore(home, "--restore-from", url, "--identity", str(restorable.identity))
     assert done.returncode == 0, done.stderr
     assert "Restored." in done.stdout
     assert "make run" in done.stderr

@@ -4,17 +4,28 @@ import hashlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import boto3
 import pytest
+from pytest_django import Settings
 
 from backups import streams
-from backups.destinations import DestinationFailed, s3
+from backups.destinations import Destination, DestinationFailed, connection, s3
 from backups.destinations.s3 import S3Destination
 from backups.destinations.sending import PART_BYTES
 from backups.destinations.urls import BadDestination, from_url
-from tests.backups.buckets import SECRET, client_of, destination_at, s3_server, url_of
+from tests.backups.buckets import (
+    KEY,
+    SECRET,
+    client_of,
+    destination_at,
+    faulty_server,
+    s3_server,
+    url_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -212,6 +223,47 @@ def test_a_url_says_all_of_it(endpoint: str) -> None:
     assert destination.bucket.region == "eu-x"
     assert destination.bucket.storage_class == "GLACIER_IR"
     assert destination.bucket.lock_days == 7
+
+
+def test_without_a_key_in_the_url_the_settings_say_who_we_are(
+    endpoint: str, name: str, settings: Settings
+) -> None:
+    settings.BACKUP_S3_ACCESS_KEY, settings.BACKUP_S3_SECRET_KEY = "AKIDOFSETTINGS", "secret"
+    settings.BACKUP_S3_SESSION_TOKEN = "the-token"
+    settings.BACKUP_S3_REGION = "eu-settings-1"
+    with faulty_server(endpoint) as seen:
+        ours = from_url(f"s3://{name}/a?endpoint={seen.url}")
+        elsewhere = from_url(f"s3://{name}/a?endpoint={seen.url}&region=eu-url-1")
+        others = from_url(url_of(name, seen.url))
+
+        def signed(place: Destination) -> dict[str, str]:
+            place.find("runs/a")
+            return seen.requests[-1][1]
+
+        assert "Credential=AKIDOFSETTINGS/" in signed(ours)["Authorization"]
+        assert "/eu-settings-1/s3" in signed(ours)["Authorization"]
+        assert signed(ours)["X-Amz-Security-Token"] == "the-token"
+        assert "/eu-url-1/s3" in signed(elsewhere)["Authorization"]
+        assert f"Credential={KEY}/" in signed(others)["Authorization"]
+        assert "eu-settings-1" not in signed(others)["Authorization"]
+        assert "X-Amz-Security-Token" not in signed(others)
+        assert "secret" not in repr(ours)
+
+
+def test_where_nobody_is_named_boto3_looks_for_a_profile(
+    endpoint: str, name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    profile = tmp_path / "credentials"
+    profile.write_text("[default]\naws_access_key_id=AKIDOFPROFILE\naws_secret_access_key=x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(profile))
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(connection, "_session", boto3.session.Session)  # which remembers nobody
+    settings.BACKUP_S3_ACCESS_KEY = settings.BACKUP_S3_SECRET_KEY = None
+    with faulty_server(endpoint) as seen:
+        from_url(f"s3://{name}/a?endpoint={seen.url}").find("runs/a")
+
+        assert "Credential=AKIDOFPROFILE/" in seen.requests[-1][1]["Authorization"]
 
 
 def test_no_name_and_no_failure_has_the_secret_in_it(endpoint: str) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import AuditEntry, User
-from backups import catalogue, lock, making, performing, postgres, pruning, services, tasks
+from backups import catalogue, letters, lock, making, performing, postgres, pruning, services, tasks
 from backups.destinations import DestinationFailed
 from backups.genuine import PartDamaged
 from backups.models import BackupRun
@@ -360,7 +360,7 @@ def test_what_is_wrong_in_two_ways_is_told_in_both(
     flaws = {"restore_failure": "It has no tables.", "verify_failure": "It has no end."}
     BackupRun.objects.update(**flaws)
 
-    now(lambda: tasks.tell_of_failure(str(BackupRun.objects.get().pk)))
+    now(lambda: letters.owe(BackupRun.objects.get()))
 
     (letter,) = mail.outbox
     assert "does not restore" in letter.subject

@@ -31,6 +31,7 @@ SEEN = {
     "EMAIL_URL": "s.EMAIL_HOST_PASSWORD",
     "AWS_ACCESS_KEY_ID": "s.STORAGES['default']['OPTIONS']['access_key']",
     "AWS_SECRET_ACCESS_KEY": "s.STORAGES['default']['OPTIONS']['secret_key']",
+    "AWS_SESSION_TOKEN": "s.STORAGES['default']['OPTIONS']['security_token']",
 }
 EXPECTED = {
     "DATABASE_URL": "pa$s",
@@ -69,6 +70,22 @@ def test_every_secret_may_come_from_a_file_with_any_sign_in_it(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     expected = {name: EXPECTED.get(name, GIVEN.get(name, ODD)) for name in names}
     assert json.loads(done.stdout) == expected
+
+
+def test_backups_find_the_keys_of_buckets_in_the_same_files(tmp_path: Path) -> None:
+    given = {
+        "AWS_ACCESS_KEY_ID": "s.BACKUP_S3_ACCESS_KEY",
+        "AWS_SECRET_ACCESS_KEY": "s.BACKUP_S3_SECRET_KEY",
+        "AWS_SESSION_TOKEN": "s.BACKUP_S3_SESSION_TOKEN",
+        "AWS_S3_REGION_NAME": "s.BACKUP_S3_REGION",
+    }
+    for name in given:
+        (tmp_path / name).write_text(f"the {name}\n")
+    files = {f"{name}_FILE": str(tmp_path / name) for name in given}
+
+    done = loaded(tmp_path, f"print(json.dumps([{', '.join(given.values())}]))", **files)
+
+    assert json.loads(done.stdout) == [f"the {name}" for name in given]
 
 
 def test_a_value_that_begins_with_a_dollar_names_no_other_variable(tmp_path: Path) -> None:
