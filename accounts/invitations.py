@@ -141,11 +141,13 @@ def accept_as_new(token: str, *, username: str, password: str) -> Membership:
             if User.objects.filter(called(username)).exists():
                 raise name_taken()
             user = User(username=username, email=row.email, email_verified_at=timezone.now())
-            validate_password(password, user)
-            user.set_password(password)
             user.save()
             audit.record(audit.Action.REGISTERED, actor=user, target=user)
-            return _join(row, user)
+            membership = _join(row, user)
+            validate_password(password, user)  # who has joined: not the organisation's name either
+            user.set_password(password)
+            user.save(update_fields=["password"])
+            return membership
     except IntegrityError as error:  # somebody was faster by the blink of an eye
         raise name_taken() from error
 

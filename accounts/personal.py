@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from allauth.socialaccount.models import SocialAccount
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -21,14 +22,18 @@ from accounts.models import (
     User,
 )
 from accounts.people import LastOwner, withdraw_lost_invitations
+from accounts.traces import forget, history_of, traces_of
 
 # No mail is ever sent there: RFC 2606 keeps the name free.
 NOWHERE = "erased.invalid"
+# How Django's history of the back office calls what was done.
+DONE = {ADDITION: "added", CHANGE: "changed", DELETION: "deleted"}
 
 
 def export_of(user: User) -> dict[str, Any]:
     """All that is kept of a person, ready for JSON. Secrets are not: they are no use to anybody."""
     entries = AuditEntry.objects.filter(Q(actor=user) | Q(object_id=str(user.pk)))
+    history = LogEntry.objects.filter(user=user) | history_of(User, [user.pk])
     return {
         "user": {
             "id": str(user.pk),
@@ -69,6 +74,17 @@ def export_of(user: User) -> dict[str, Any]:
             }
             for entry in entries
         ],
+        # What others were called whom they worked on is not theirs: keys tell it.
+        "back_office": [
+            {
+                "at": done.action_time,
+                "action": DONE[done.action_flag],
+                "object_type": done.content_type.model if done.content_type else None,
+                "object_id": done.object_id,
+                "by_them": done.user_id == user.pk,
+            }
+            for done in history.select_related("content_type")
+        ],
     }
 
 
@@ -90,18 +106,20 @@ def erase(user: User, *, actor: User | None) -> None:
     """
     nobody = f"erased-{uuid4().hex[:12]}"
     # The organisations first, as everybody does who changes their people: one at a time.
-    theirs = Organization.objects.filter(memberships__user=user)
-    for organization in theirs.order_by("pk").select_for_update(of=["self"]):
-        _leave_behind(organization, user, neutral_name=nobody)
+    organizations = Organization.objects.filter(memberships__user=user).order_by("pk")
+    theirs = {}
+    for organization in organizations.select_for_update(of=["self"]):
+        former = organization.name
+        if _leave_behind(organization, user, neutral_name=nobody):
+            theirs[organization.pk] = former
     user = User.objects.select_for_update().get(pk=user.pk)
-    Invitation.objects.filter(email__iexact=user.email).delete()
+    known = traces_of(user)
     ApiSession.objects.filter(user=user).delete()
     BackupCodeSet.objects.filter(user=user).delete()
     SocialAccount.objects.filter(user=user).delete()
     for device in devices_for_user(user, confirmed=None):
         device.delete()
     user.memberships.all().delete()
-    email = user.email
     user.username, user.email = nobody, f"{nobody}@{NOWHERE}"
     user.first_name = user.last_name = ""
     user.is_active = user.is_staff = user.is_superuser = False
@@ -112,15 +130,16 @@ def erase(user: User, *, actor: User | None) -> None:
     user.save()
     audit.record(audit.Action.ERASED, actor=actor, target=user)
     withdraw_lost_invitations(user, actor=actor)
-    with audit.maintenance():  # that something was done remains, not from where
-        AuditEntry.objects.filter(actor=user).update(ip=None)
-        AuditEntry.objects.filter(details__email__iexact=email).update(details={})
+    forget(known, theirs=theirs)
 
 
-def _leave_behind(organization: Organization, user: User, *, neutral_name: str) -> None:
+def _leave_behind(organization: Organization, user: User, *, neutral_name: str) -> bool:
     """Make sure that an organisation, held until the transaction's end, can do without somebody.
 
     One that nobody else belongs to is named like its only member as likely as not: not any more.
+
+    Returns:
+        Whether that is so.
 
     Raises:
         LastOwner: other people work in it, and none of them owns it.
@@ -133,7 +152,8 @@ def _leave_behind(organization: Organization, user: User, *, neutral_name: str) 
             _("Nobody else owns “%(name)s”.") % {"name": organization.name},
             hint=_("Make somebody else an owner first."),
         )
-    if not others.exists():
+    if is_theirs_alone := not others.exists():
         tag = str(organization.pk)[:8]
         organization.name = f"{neutral_name}-{tag}"
         organization.save(update_fields=["name", "updated_at"])
+    return is_theirs_alone

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -14,18 +15,19 @@ ENDED_KEPT = timedelta(days=30)
 
 
 def forget_what_is_old() -> dict[str, int]:
-    """Delete sessions and invitations that ended, and audit entries that are old enough.
+    """Delete sessions and invitations that ended, and journals that are old enough.
 
     Returns:
         How many rows of each kind went.
     """
     now = timezone.now()
+    old = now - timedelta(days=settings.AUDIT_DAYS)
     with audit.maintenance():
-        old = now - timedelta(days=settings.AUDIT_DAYS)
         entries, _by_kind = AuditEntry.objects.filter(at__lt=old).delete()
     long_ended = {"expires_at__lt": now - ENDED_KEPT}
     return {
         "audit entries": entries,
+        "history of the back office": LogEntry.objects.filter(action_time__lt=old).delete()[0],
         "API sessions": ApiSession.objects.filter(**long_ended).delete()[0],
         "invitations": Invitation.objects.filter(**long_ended).delete()[0],
         "browser sessions": Session.objects.filter(expire_date__lt=now).delete()[0],

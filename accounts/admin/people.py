@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, people, sessions, tasks
+from accounts import audit, people, sessions, tasks, traces
 from accounts.admin.memberships import MembershipInline, is_superuser, save_memberships
 from accounts.admin_scope import ScopedAdmin, may, places, staff_of
 from accounts.lockout import unlock_chosen
@@ -124,12 +124,16 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
         self.delete_queryset(request, User.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Take back whom they have invited."""
+        """Take back whom they have invited, and leave their names nowhere."""
         with transaction.atomic():
+            known = []
             for user in queryset:
+                known.append(traces.traces_of(user))
                 user.is_active = False  # as good as: the row goes at once
                 people.withdraw_lost_invitations(user, actor=staff_of(request))
             super().delete_queryset(request, queryset)
+            for somebody in known:
+                traces.forget(somebody)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
         """Change memberships through services."""

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from config.env import env
+from config.env import BASE_DIR, env
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -13,6 +13,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", 12)},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {  # Django's own list has but a few that are long enough to be chosen here
+        "NAME": "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "OPTIONS": {"password_list_path": BASE_DIR / "accounts" / "common_passwords.txt.gz"},
+    },
+    {"NAME": "accounts.guessable.NotGuessable"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 PASSWORD_HASHERS = [

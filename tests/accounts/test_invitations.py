@@ -194,6 +194,18 @@ def test_who_has_an_account_is_asked_to_sign_in(mailed: str) -> None:
     assert refused.json()["type"] == "urn:vertexar:problem:sign_in_first"
 
 
+def test_the_name_of_the_organisation_is_a_weak_password_for_who_joins_it(
+    mailed: str, studio: Organization
+) -> None:
+    Organization.objects.filter(pk=studio.pk).update(name="Wolfsburger Nachtzug")
+
+    refused = accept(mailed, username="vera", password="wolfsburger-nachtzug")
+
+    assert refused.status_code == 400
+    assert not User.objects.filter(username="vera").exists()
+    assert accept(mailed, username="vera", password=PASSWORD).status_code == 201
+
+
 def test_a_taken_name_and_a_weak_password_do_not_use_the_invitation_up(mailed: str) -> None:
     UserFactory.create(username="VERA", email="another@example.org")
 
