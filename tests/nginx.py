@@ -33,7 +33,7 @@ class Nginx:
     """A running nginx.
 
     Attributes:
-        plain_port: where it sends people on to https.
+        plain_port: where it sends people on to https, and answers who gives out certificates.
         trust: a TLS context that knows its certificate.
     """
 
@@ -93,6 +93,7 @@ def lay_out(
         "listen-plain": f"listen 127.0.0.1:{plain_port};",
         "listen": f"listen 127.0.0.1:{port} ssl http2;",
         "tls": f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;",
+        "acme": f"root {folder}/acme;",
         "media": media,
     }
     for name, text in files.items():

@@ -178,21 +178,23 @@ def database_is_new_enough() -> Advice | None:
     )
 
 
-def broker_keeps_messages() -> Advice | None:
-    """A broker that is full may throw messages away as if they were a cache."""
+def broker_keeps_what_it_has() -> Advice | None:
+    """What is full may throw away messages, or the counters of limits: those do expire."""
     client = presence.broker()
     try:
-        policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "noeviction")
+        told = client.config_get("maxmemory-policy")
+        policy = str(told.get("maxmemory-policy", "noeviction"))
     except redis.RedisError:  # away, or it does not tell: some that are rented do not
         return None
     finally:
         client.close()
-    if policy in {"noeviction", "volatile-ttl", "volatile-lru", "volatile-lfu", "volatile-random"}:
+    if policy == "noeviction":
         return None
+    lost = "messages" if policy.startswith("allkeys") else "the counters that limits go by"
     return Advice(
         Severity.WARNING,
-        f"The broker's maxmemory-policy is {policy}: once it is full, it drops messages.",
-        "Set it to volatile-lru: what is cached ends by itself, messages do not.",
+        f"The broker's maxmemory-policy is {policy}: once it is full, it drops {lost}.",
+        "Set it to noeviction: a write that is refused is seen, and a message is sent again later.",
     )
 
 
@@ -206,7 +208,7 @@ RULES: tuple[Rule, ...] = (
     logs_can_be_written,
     temporary_files_can_be_written,
     database_is_new_enough,
-    broker_keeps_messages,
+    broker_keeps_what_it_has,
 )
 MENDS = {
     "database": "Look whether PostgreSQL runs and DATABASE_URL leads to it.",

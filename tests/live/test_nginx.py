@@ -140,12 +140,19 @@ def front(web: Web, tmp_path: Path) -> Iterator[Front]:
         yield Front(server, web, web.log.stat().st_size)
 
 
-def test_people_are_served_by_https_and_sent_there(front: Front) -> None:
+def plainly(front: Front, path: str) -> Answer:
+    """Ask without TLS."""
     plain = http.client.HTTPConnection("127.0.0.1", front.nginx.plain_port, timeout=QUICK_S)
-    plain.request("GET", "/ar/abc?x=1")
-    sent_on = plain.getresponse()
-    plain.close()
+    try:
+        plain.request("GET", path)
+        response = plain.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        plain.close()
 
+
+def test_people_are_served_by_https_and_sent_there(front: Front) -> None:
+    sent_on = plainly(front, "/ar/abc?x=1")
     ready = front.get("/health/ready")
     metrics = front.get("/metrics")
 
@@ -155,6 +162,23 @@ def test_people_are_served_by_https_and_sent_there(front: Front) -> None:
     assert "max-age" in ready.headers["Strict-Transport-Security"]
     assert metrics.status == 404  # for Prometheus alone, which does not come this way
     assert "GET /metrics" not in front.web_log
+
+
+def test_who_gives_out_certificates_finds_its_question_answered_without_tls(front: Front) -> None:
+    questions = front.nginx.folder / "acme" / ".well-known" / "acme-challenge"
+    questions.mkdir(parents=True)
+    (questions / "tok-en_1").write_text("tok-en_1.thumbprint")
+    (front.nginx.folder / "acme" / "beside").write_text("nobody's business")
+
+    answer = plainly(front, "/.well-known/acme-challenge/tok-en_1")
+    unknown = plainly(front, "/.well-known/acme-challenge/other")
+    folder = plainly(front, "/.well-known/acme-challenge/")
+    beside = plainly(front, "/.well-known/acme-challenge/../../beside")
+
+    assert (answer.status, answer.body) == (200, b"tok-en_1.thumbprint")
+    assert answer.headers["Content-Type"] == "text/plain"
+    assert (unknown.status, folder.status) == (404, 403)
+    assert beside.status == 301  # as all that is not asked there
 
 
 def test_what_a_client_says_of_itself_is_not_believed_or_written_down(front: Front) -> None:

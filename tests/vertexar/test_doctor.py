@@ -1,5 +1,6 @@
 """`manage.py doctor`: each thing that is wrong is said, with what to do; what is right is not."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -65,17 +66,32 @@ def test_what_is_wrong_is_said_with_what_to_do(
 
 
 @pytest.mark.xdist_group("worker")
-def test_a_broker_that_drops_messages_is_said_to() -> None:
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-lru"])
+def test_a_broker_that_throws_things_away_is_said_to(policy: str) -> None:
     client = redis.Redis.from_url(configured.REDIS_URL)
-    client.config_set("maxmemory-policy", "allkeys-lru")
+    client.config_set("maxmemory-policy", policy)
     try:
-        advice = doctor.broker_keeps_messages()
+        advice = doctor.broker_keeps_what_it_has()
     finally:
         client.config_set("maxmemory-policy", "noeviction")
         client.close()
 
     assert advice is not None
-    assert "allkeys-lru" in advice.what
+    assert policy in advice.what
+    assert "noeviction" in advice.mend
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "compose.yaml",
+        *(f"docs/{n}{ru}.md" for n in ("deployment", "scaling") for ru in ("", ".ru")),
+    ],
+)
+def test_what_is_demanded_of_the_broker_is_demanded_everywhere(name: str) -> None:
+    text = (Path(__file__).parents[2] / name).read_text(encoding="utf-8")
+
+    assert set(re.findall(r"(?:noeviction|(?:allkeys|volatile)-\w+)", text)) == {"noeviction"}
 
 
 @pytest.mark.django_db

@@ -61,11 +61,16 @@ def value(client: Client, name: str, *labels: str) -> float:
     return scrape(client).get(name, {}).get(labelled(*labels), 0.0)
 
 
+def table(page: str) -> list[tuple[str, str]]:
+    """The series that a page tells of, each with its labels."""
+    text = (ROOT / "docs" / page).read_text()
+    rows = re.findall(rf"^\| `({NAME})` \| ([a-z, ]*)\| \S", text, re.M)
+    assert len(rows) > 20
+    return rows
+
+
 def documented() -> set[str]:
-    table = (ROOT / "docs" / "observability.md").read_text()
-    names = set(re.findall(rf"^\| `({NAME})` \|", table, re.M))
-    assert len(names) > 20
-    return names
+    return {name for name, _labels in table("observability.md")}
 
 
 def watched() -> set[str]:
@@ -101,6 +106,10 @@ def test_the_documented_series_are_those_that_there_are(client: Client) -> None:
 
     assert documented() <= exposed
     assert {name for name in exposed if name.startswith("vertexar_")} <= documented()
+
+
+def test_both_languages_tell_of_the_same_series() -> None:
+    assert table("observability.ru.md") == table("observability.md")
 
 
 def test_what_is_watched_is_documented() -> None:
