@@ -10,9 +10,10 @@ from tests.bench.viewer.conditions import HARDER, ORDINARY, STRANGER, Shot
 from tests.bench.viewer.engines import Stored, Told
 from tests.bench.viewer.figures import Seen, judge
 from tests.bench.viewer.floor import floor_px
-from tests.bench.viewer.many import MANY, Looked, Pair, judged, many_lines
-from tests.bench.viewer.report import Run, section, summary
+from tests.bench.viewer.many import MANY, Looked, Pair, fewer_lines, judged, many_lines
+from tests.bench.viewer.report import NOT_MET, NOT_SEEN, Run, section, summary
 from tests.bench.viewer.scene import render, render_stranger
+from tests.bench.visit.report import NOT_MET as PAGE_NOT_MET
 from tests.e2e.clips import View
 
 SQUARE = np.array([[100, 100], [300, 100], [300, 250], [100, 250]], np.float64)  # diagonal 250
@@ -231,3 +232,15 @@ def test_twenty_are_compared_with_one() -> None:
     assert "| 1.65x |" in text
     assert many_lines([]) == []
     assert len(set(MANY)) == 20
+
+
+def test_what_twenty_pictures_cost_in_finds_is_told_where_they_cost_any() -> None:
+    assert any("10% fewer are found" in line for line in fewer_lines(200, 180))
+    assert fewer_lines(180, 180) == []
+
+
+def test_the_page_holds_what_is_said_of_what_is_not_met() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
+
+    for lines in (NOT_MET, NOT_SEEN, PAGE_NOT_MET):
+        assert "\n".join(lines) in page

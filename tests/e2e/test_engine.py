@@ -102,7 +102,6 @@ def camera_page(browsers: Browsers, url: str, clip: Clip) -> Iterator[Page]:
     browser = browsers.started_with(
         "--no-sandbox",
         "--disable-dev-shm-usage",
-        "--disable-3d-apis",
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-video-capture={clip.path}",

@@ -102,6 +102,15 @@ navigator.mediaDevices.enumerateDevices = async () => [
 ];
 """
 IS_LIVE = "document.querySelector('#locked-frame').hidden"
+# A phone with one camera, to which others may be added; it notes how often it was asked for them.
+PLUGGED_IN = """
+window.cameras = ["front"];
+window.told = 0;
+navigator.mediaDevices.enumerateDevices = async () => {
+  window.told += 1;
+  return window.cameras.map((deviceId) => ({ kind: "videoinput", deviceId }));
+};
+"""
 SAID_BELOW = "getComputedStyle(document.documentElement, '::after').content"
 FOUND_AGAIN = """
 (({ events }) => events.length >= 3 && events.at(-1).name === "found")(window.witness)
@@ -219,10 +228,17 @@ def test_another_camera_is_a_tap_away_and_is_remembered(
         assert viewer.page.evaluate("window.asked") == ["back"]
 
 
-def test_with_one_camera_no_other_is_offered(browsers: Browsers, address: str, empty: Clip) -> None:
-    with opened_viewer(browsers, address, camera=empty) as viewer:
+def test_another_camera_is_offered_only_where_there_is_one(
+    browsers: Browsers, address: str, empty: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=empty, scripts=(PLUGGED_IN,)) as viewer:
         viewer.start()
         viewer.reach("searching")
-        viewer.wait_for("document.querySelector('#camera').currentTime > 0.5")
-
+        viewer.wait_for("window.told === 1")
         expect(viewer.page.locator("#switch-camera")).to_be_hidden()
+
+        viewer.page.evaluate("() => { window.cameras.push('back'); }")
+        viewer.page.get_by_role("button", name="Back").click()
+        viewer.start()
+
+        expect(viewer.page.locator("#switch-camera")).to_be_visible()

@@ -295,6 +295,33 @@ def test_a_video_of_which_the_scripts_were_not_told_is_opened_by_its_link(
         viewer.wait_for("document.querySelector('video')?.readyState > 0")
 
 
+def test_a_see_through_video_that_waits_for_a_tap_says_so_without_the_camera_too(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    def see_through(route: Route) -> None:
+        response = route.fetch()
+        manifest = response.json()
+        manifest["overlay"]["stacked_alpha"] = True
+        route.fulfill(response=response, json=manifest)
+
+    def intercept(page: Page) -> None:
+        page.route("**/manifest", see_through)
+
+    with opened_viewer(
+        browsers, address, camera=resting, scripts=(REFUSE_TO_PLAY,), before=intercept
+    ) as viewer:
+        viewer.page.locator("#start:enabled").wait_for()
+        viewer.page.locator("#watch").click()
+        assert_told(viewer, "The video waits for a tap")
+        expect(viewer.page.locator(".camera-again")).to_be_visible()
+        viewer.page.evaluate("() => { window.isTapped = true; }")
+
+        viewer.page.get_by_role("button", name="Play the video").click()
+
+        viewer.wait_for("document.querySelector('#overlay').currentTime > 0.2")
+        expect(viewer.page.locator("#watch-notice")).to_be_hidden()
+
+
 def test_an_answer_that_is_no_manifest_is_said_and_the_page_does_not_wait_for_ever(
     browsers: Browsers, address: str, resting: Clip
 ) -> None:

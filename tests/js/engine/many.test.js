@@ -1,4 +1,4 @@
-// A file of twenty targets: each is found as itself, and as often as if it were alone in its file.
+// A file of twenty targets: each is told as itself. What twenty cost in finds the bench measures, in harder views.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -24,7 +24,7 @@ describe("of twenty targets in one file", () => {
 
   const frameOf = (picture, view) => drawnFrame({ picture, homography: pose({ picture, ...view }), ground });
 
-  test("each is found as itself, and as often as alone", () => {
+  test("each that is found is told as itself; of these, drawn and easily seen, no fewer are found than alone", () => {
     const session = new Session(targets, 640, 480);
     let time = 0;
     let together = 0;

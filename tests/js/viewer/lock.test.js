@@ -8,14 +8,18 @@ let camera;
 let canvas;
 let lock;
 let live;
+let canvases;
 
-/** A canvas that holds nothing, or that can't be had. */
+/** A canvas that holds nothing. */
 function fakeCanvas() {
-  return { width: 0, height: 0, hidden: true, getContext: () => ({ drawImage() {} }) };
+  const one = { width: 0, height: 0, hidden: true, getContext: () => ({ drawImage() {} }) };
+  canvases.push(one);
+  return one;
 }
 
 beforeEach(() => {
   saved.document = globalThis.document;
+  canvases = [];
   globalThis.document = { createElement: fakeCanvas };
   camera = {
     videoWidth: 640, videoHeight: 480, callback: null,
@@ -77,3 +81,15 @@ test("after a release frames of before are not shown", () => {
   assert.equal(lock.show(100), 100);
   assert.equal(canvas.hidden, true);
 });
+
+for (const [width, height, kept] of [[1920, 1080, [960, 540]], [1080, 1920, [540, 960]], [640, 480, [640, 480]]]) {
+  test(`of a camera of ${width} x ${height} no larger frames are kept than ${kept.join(" x ")}`, () => {
+    Object.assign(camera, { videoWidth: width, videoHeight: height });
+    lock.show(0);
+    for (let timestamp = 100; timestamp <= 1000; timestamp += 100) frame(timestamp);
+    lock.show(1000);
+
+    assert.equal(canvases.length, 9, "eight kept ones and the one that is seen");
+    for (const one of canvases) assert.deepEqual([one.width, one.height], kept);
+  });
+}

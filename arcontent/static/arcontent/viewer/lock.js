@@ -7,6 +7,8 @@ import { watchFrames } from "../engine/frames.js";
 
 /** So many frames back the engine may be. */
 const KEPT_FRAMES = 8;
+/** Frames are kept no larger: nine canvases of a camera of 1920 pixels would be 75 MB. */
+const LONGER_SIDE_PX = 960;
 /** Without a new result for so long the live video is shown again, rather than a camera that stands still. */
 const PATIENCE_MS = 1000;
 
@@ -78,7 +80,9 @@ export class FrameLock {
     const oldest = this.kept.length < KEPT_FRAMES ? undefined : this.kept.shift();
     const canvas = oldest?.canvas ?? document.createElement("canvas");
     const { videoWidth, videoHeight } = this.camera;
-    const isDrawn = this.budget.fits && draw(this.camera, videoWidth, videoHeight, canvas);
+    const scale = Math.min(1, LONGER_SIDE_PX / Math.max(videoWidth, videoHeight));
+    const [width, height] = [Math.round(scale * videoWidth), Math.round(scale * videoHeight)];
+    const isDrawn = this.budget.fits && draw(this.camera, width, height, canvas);
     this.kept.push({ timestamp, atMs: performance.now(), isDrawn, canvas });
     if (this.canvas.hidden) this.onLiveFrame(timestamp);
   }
@@ -86,13 +90,13 @@ export class FrameLock {
 
 /**
  * @param {CanvasImageSource} source @param {number} width @param {number} height
- * @param {HTMLCanvasElement} canvas takes the source's size
+ * @param {HTMLCanvasElement} canvas takes this size
  * @returns {boolean} whether it could: phones that are short of memory give nothing to draw with
  */
 function draw(source, width, height, canvas) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const context = canvas.getContext("2d", { alpha: false });
-  context?.drawImage(source, 0, 0);
+  context?.drawImage(source, 0, 0, width, height);
   return context !== null;
 }

@@ -33,6 +33,11 @@ export class Look {
     this.seeThrough = null;
   }
 
+  /** Whether a canvas is seen in place of the video. */
+  get isSeeThrough() {
+    return this.seeThrough !== null;
+  }
+
   /** @param {OverlayLook} [look] */
   choose({ fit, when_lost: whenLost, stacked_alpha: isStacked } = USUAL) {
     this.root.dataset.fit = fit;

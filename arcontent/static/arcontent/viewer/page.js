@@ -5,6 +5,7 @@ import { Recognizer } from "../engine/recognizer.js";
 import { Beacons } from "./beacons.js";
 import { Camera, obstacleOf } from "./camera.js";
 import { copyAddress } from "./address.js";
+import { watchAttention } from "./attention.js";
 import { LightWatch } from "./light.js";
 import { Look } from "./look.js";
 import { FrameLock } from "./lock.js";
@@ -42,7 +43,8 @@ class Viewer {
     };
     this.playback.onFailed = () => this.complain("video_failed");
     this.playback.onRefused = () => {
-      if (!this.state.is("fallback")) this.complain("video_waits"); // there the browser's own controls say so
+      const hasItsControls = this.state.is("fallback") && !this.look.isSeeThrough; // the browser's own, which say so
+      if (!hasItsControls) this.complain("video_waits");
     };
     this.playback.onChange = () => this.screens.controls(this.playback);
     /** @type {HTMLVideoElement} */
@@ -80,9 +82,7 @@ class Viewer {
       event.preventDefault();
       this.watch(null, { withSound: true });
     });
-    document.addEventListener("visibilitychange", () => this.sleepOrWake(document.hidden));
-    window.addEventListener("pagehide", () => this.sleepOrWake(true));
-    window.addEventListener("pageshow", (event) => event.persisted && this.sleepOrWake(false));
+    watchAttention(document, window, (isSeen) => this.sleepOrWake(isSeen));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.back());
     this.beacons.count("opened");
     await this.prepare();
@@ -292,9 +292,9 @@ class Viewer {
     this.screens.element("start").focus({ preventScroll: true });
   }
 
-  /** @param {boolean} isHidden */
-  sleepOrWake(isHidden) {
-    if (!isHidden) {
+  /** @param {boolean} isSeen */
+  sleepOrWake(isSeen) {
+    if (isSeen) {
       void this.session?.wake();
       return;
     }
