@@ -17,7 +17,7 @@ COMMANDS = {
 }
 # to the end of what is set as code, of the string, of the line, or of the command in a shell
 TOLD = re.compile(rf"manage\.py ((?:{'|'.join(sorted(COMMANDS))})\b(?:\\\n|[^`\"\n])*)")
-ENDS = re.compile(r" (?:\||\|\||&&|#|<|>|2>)(?: |$).*|;.*", re.DOTALL)
+ENDS = re.compile(r" (?:\||\|\||&&|#|<|>|2>)(?: |$).*|[;)].*", re.DOTALL)
 PAGES = (
     *(PROJECT / "backups").rglob("*.py"),
     *(PROJECT / "docs").rglob("*.md"),
@@ -32,7 +32,7 @@ def told() -> Iterator[tuple[str, str]]:
     """Each page and what it tells to type, behind `manage.py`."""
     for page in sorted(PAGES):
         for match in TOLD.finditer(page.read_text()):
-            yield str(page.relative_to(PROJECT)), match[1].replace("\\\n", " ")
+            yield str(page.relative_to(PROJECT)), ENDS.sub("", match[1].replace("\\\n", " "))
 
 
 def parse(line: str) -> None:
@@ -41,7 +41,7 @@ def parse(line: str) -> None:
     Raises:
         CommandError: it can't be called so.
     """
-    words = shlex.split(ENDS.sub("", line).replace("[", "").replace("]", ""))
+    words = shlex.split(line.replace("[", "").replace("]", ""))
     name, *arguments = [word.partition("|")[0] for word in words if word != "…"]
     load_command_class("backups", name).create_parser("manage.py", name).parse_args(arguments)
 
