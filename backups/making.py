@@ -120,7 +120,7 @@ def configured() -> tuple[Sequence[Any], Sequence[Destination]]:
     if not settings.BACKUP_RECIPIENTS:
         raise NotConfigured(
             _("Nobody could read a backup: BACKUP_RECIPIENTS is empty."),
-            hint=_("Make a key pair with manage.py backup_keygen and set its public half."),
+            hint=_("Make a key pair with `manage.py backup_keygen` and set its public half."),
         )
     return parse_recipients(settings.BACKUP_RECIPIENTS), urls.configured()
 

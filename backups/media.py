@@ -77,7 +77,7 @@ def check(key: str, sha256: str) -> None:
     if sha256_in(key) not in {None, sha256}:
         raise MediumDamaged(
             _("The content of %(key)s is not what its name says.") % {"key": key},
-            hint=_("Put it back from a backup: manage.py restore --only media."),
+            hint=_("Bring it back: `manage.py restore latest --only media --identity FILE`."),
         )
 
 

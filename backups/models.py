@@ -33,8 +33,10 @@ class BackupRun(LeasedModel):
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.MANUAL)
     night = models.DateField(
-        _("night"), null=True, unique=True, editable=False, help_text=_("one nightly run a date")
+        _("night"), null=True, editable=False, help_text=_("the date that a nightly run is of")
     )
+    # one run for each moment of the schedule
+    due_at = models.DateTimeField(null=True, unique=True, editable=False)
     # the run's folder at the destinations, given when work begins
     name = models.CharField(_("name"), max_length=40, blank=True)
     started_at = models.DateTimeField(_("started"), null=True)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from backups.drills import MediaDamaged, drill
 from backups.encryption import parse_identities
 from backups.making import OnProgress
 from backups.models import BackupRun
-from vertexar.errors import Conflict, DomainError
+from vertexar.errors import Conflict, DomainError, NotThere
 from vertexar.leases import JobStatus, perform
 from vertexar.queue import wake
 
@@ -188,6 +189,37 @@ def note_unread(name: str, failure: DestinationFailed) -> None:
     row.save(update_fields=["unread_failure", "updated_at"])
     if is_news:
         letters.owe(row)
+
+
+@transaction.atomic
+def write_down_drill(name: str, *, failure: str, at: datetime) -> BackupRun:
+    """Write on a run's row what was found when it was tried out on another machine.
+
+    Args:
+        name: of the run.
+        failure: code and message; "" if it restored.
+        at: when; aware.
+
+    Raises:
+        NotThere: `no_such_backup`, no good run of that name is known here.
+        Conflict: `not_then`, it was not made yet, or that is still to come.
+    """
+    row = BackupRun.objects.good().filter(name=name).select_for_update().first()
+    if row is None:
+        raise NotThere(f"There is no good backup {name} here.", code="no_such_backup")
+    begins = row.finished_at or row.created_at
+    if not begins - standing.CLOCKS_DIFFER <= at <= timezone.now() + standing.CLOCKS_DIFFER:
+        raise Conflict(
+            f"{name} was finished {begins.isoformat()} and can't have been tried out"
+            f" {at.isoformat()}.",
+            code="not_then",
+        )
+    row.restore_tested_at, row.restore_failure = at, failure
+    row.restore_seconds, row.unread_failure = None, ""
+    columns = ["restore_tested_at", "restore_failure", "restore_seconds", "unread_failure"]
+    row.save(update_fields=[*columns, "updated_at"])
+    _after_drill(row)
+    return row
 
 
 @transaction.atomic

@@ -1,8 +1,10 @@
 """What may be asked of backups. The work itself is in `backups.performing`."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +14,7 @@ from accounts.models import User
 from backups import catalogue, lock, tasks
 from backups.catalogue import Copy
 from backups.destinations import Destination
+from backups.due import last_due
 from backups.models import BackupRun
 from vertexar.errors import Conflict
 from vertexar.leases import JobStatus
@@ -20,6 +23,7 @@ from vertexar.queue import wake
 if TYPE_CHECKING:
     from backups.making import OnProgress
 
+CLOCKS_DIFFER = timedelta(minutes=5)  # those of who asks at the due moment, and of who is asked
 UNDER_WAY = (JobStatus.PENDING, JobStatus.WORKING)
 
 
@@ -44,10 +48,13 @@ def request_run(*, actor: User | None) -> BackupRun:
 
 @transaction.atomic
 def request_nightly() -> BackupRun:
-    """Have a worker make tonight's backup; asked again, it is still one."""
-    night = timezone.localdate()
+    """Have a worker make the backup that was due last; asked again, it is still one."""
+    zone = timezone.get_default_timezone()
+    now = timezone.now()
+    due_at = last_due(settings.BACKUP_SCHEDULE, now + CLOCKS_DIFFER, zone) or now
     row, is_new = BackupRun.objects.get_or_create(
-        night=night, defaults={"kind": BackupRun.Kind.NIGHTLY}
+        due_at=due_at,
+        defaults={"kind": BackupRun.Kind.NIGHTLY, "night": due_at.astimezone(zone).date()},
     )
     if is_new:
         audit.record(audit.Action.BACKUP, actor=None, target=row, what="asked for", kind=row.kind)

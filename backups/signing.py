@@ -42,6 +42,15 @@ def own_signer() -> str:
     return _in_text(_key(_given() or _read(key_file()) or _make(key_file())).public_key())
 
 
+def has_own_key() -> bool:
+    """Whether this installation has a key to sign with; makes none.
+
+    Raises:
+        ImproperlyConfigured: the key can't be read.
+    """
+    return bool(_given() or _read(key_file()))
+
+
 def trusted() -> frozenset[str]:
     """Whose runs count here: our own and those of BACKUP_TRUSTED_SIGNERS. Makes no key.
 

@@ -20,6 +20,7 @@ FAILURES = {
     "destination_left_out": _("A destination was left out; it is whole at the others."),
     "destination_of_another": _("Somebody else’s backups lie at the destination."),
     "disk_full": _("There was no room on the database server to restore it."),
+    "drilled_elsewhere": _("It was tried out on another machine and does not restore."),
     "manifest_forged": _("The signature is wrong."),
     "media_damaged": _("Some media are damaged in their store and were not copied."),
     "media_fewer": _("There are far fewer media than the day before."),

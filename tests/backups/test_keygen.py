@@ -24,9 +24,9 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def keygen(file: Path) -> str:
+def keygen(file: Path, *arguments: str, err: StringIO | None = None) -> str:
     out = StringIO()
-    call_command("backup_keygen", str(file), stdout=out)
+    call_command("backup_keygen", str(file), *arguments, stdout=out, stderr=err or StringIO())
     return out.getvalue()
 
 
@@ -49,6 +49,27 @@ def test_the_file_says_whose_backups_to_believe(tmp_path: Path) -> None:
 
     text = (tmp_path / "key.txt").read_text()
     assert signing.signers_in(text) == {signing.own_signer()}
+
+
+def test_elsewhere_the_server_s_signer_is_given_and_no_key_is_made(tmp_path: Path) -> None:
+    server = f"vertexar-signer:{'A' * 43}="
+    keygen(tmp_path / "key.txt", "--signer", server)
+
+    assert signing.signers_in((tmp_path / "key.txt").read_text()) == {server}
+    assert not signing.key_file().exists()
+    with pytest.raises(CommandError, match="looks like vertexar-signer:"):
+        keygen(tmp_path / "other.txt", "--signer", "somebody")
+    assert not (tmp_path / "other.txt").exists()
+
+
+def test_that_a_signing_key_was_made_is_said_once(tmp_path: Path) -> None:
+    first, second = StringIO(), StringIO()
+    keygen(tmp_path / "key.txt", err=first)
+    keygen(tmp_path / "second.txt", err=second)
+
+    assert str(signing.key_file()) in first.getvalue()
+    assert "--signer" in first.getvalue()
+    assert second.getvalue() == ""
 
 
 def test_a_key_is_never_written_over(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Nights: asked for once, made by a worker, tried again, told of when they fail."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
+from celery.schedules import crontab
 from django.conf import settings as configured
 from django.core import mail
 from django.utils import timezone
@@ -51,30 +53,62 @@ def spoil(file: Path) -> None:
 
 
 @pytest.fixture
-def today(monkeypatch: pytest.MonkeyPatch) -> date:
-    """The date, which no midnight changes in the middle of a test."""
-    today = timezone.localdate()
-    monkeypatch.setattr(timezone, "localdate", lambda: today)
-    return today
+def clock(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[[str], None]:
+    """Set the time at which backups are asked for, in UTC: `2026-11-21 02:00`."""
+    settings.TIME_ZONE = "UTC"
+
+    def set_to(text: str) -> None:
+        moment = timezone.make_aware(datetime.fromisoformat(text), UTC)
+        asked = SimpleNamespace(now=lambda: moment, get_default_timezone=lambda: UTC)
+        monkeypatch.setattr(services, "timezone", asked)
+
+    return set_to
 
 
-def test_a_night_is_made_by_a_worker(site: Site, now: Callable[..., None], today: date) -> None:
+def test_a_night_is_made_by_a_worker(
+    site: Site, now: Callable[..., None], clock: Callable[[str], None]
+) -> None:
     site.store(b"a picture")
+    clock("2026-11-21 02:00:03")
     now(tasks.start_nightly)
 
     row = BackupRun.objects.get()
-    assert (row.kind, row.status, row.night) == ("nightly", JobStatus.READY, today)
+    assert (row.kind, row.status, row.night) == ("nightly", JobStatus.READY, date(2026, 11, 21))
     assert catalogue.runs_at(site.places[0])[0].run == row.name
     assert AuditEntry.objects.filter(action="backup_made", object_id=str(row.pk)).exists()
 
 
-@pytest.mark.usefixtures("today")
-def test_a_clock_that_strikes_twice_makes_one_backup(site: Site, now: Callable[..., None]) -> None:
-    now(tasks.start_nightly)
-    now(tasks.start_nightly)
+def test_a_clock_that_strikes_twice_makes_one_backup(
+    site: Site, now: Callable[..., None], clock: Callable[[str], None]
+) -> None:
+    for moment in ("2026-11-21 01:59:59", "2026-11-21 02:00:00", "2026-11-21 09:30:00"):
+        clock(moment)  # of a machine that is behind, of one that is right, of one that was down
+        now(tasks.start_nightly)
 
     assert BackupRun.objects.count() == 1
     assert len(catalogue.runs_at(site.places[0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("schedule", "asked", "nights"),
+    [
+        ("0 */6 * * *", ["21 00:00", "21 06:00", "21 12:02", "21 18:00"], [21, 21, 21, 21]),
+        ("55 23 * * *", ["20 23:55", "22 00:03", "22 23:55"], [20, 21, 22]),
+        ("0 0 * * *", ["20 23:59", "22 00:00"], [21, 22]),
+    ],
+    ids=["four a day", "begun after midnight", "at midnight"],
+)
+def test_each_moment_of_the_schedule_has_a_backup(
+    settings: Settings, clock: Callable[[str], None], schedule: str, asked: list[str],
+    nights: list[int],
+) -> None:  # fmt: skip
+    settings.BACKUP_SCHEDULE = crontab.from_string(schedule)
+    for moment in asked:
+        clock(f"2026-11-{moment}")
+        services.request_nightly()
+
+    rows = BackupRun.objects.order_by("due_at")
+    assert [row.night.day for row in rows if row.night is not None] == nights
 
 
 def test_after_a_night_retention_has_its_turn(

@@ -21,6 +21,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("arcontent.0003_how_the_video_is_shown", "AddConstraint arcontent_when_lost_known"): (
         NOBODY_RAN_IT
     ),
+    ("backups.0003_a_run_for_each_due_moment", "index backuprun.due_at"): NOBODY_RAN_IT,
     ("markers.0002_batches_presets_options", "AddIndex marker_result_by_picture"): NOBODY_RAN_IT,
     ("markers.0002_batches_presets_options", "NOT NULL marker.options"): NOBODY_RAN_IT,
     ("markers.0002_batches_presets_options", "index marker.batch"): NOBODY_RAN_IT,

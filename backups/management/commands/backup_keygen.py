@@ -26,6 +26,11 @@ WHAT_NOW = """{path} can read the backups from now on. Without it nobody can.
   3. Make the first one: manage.py backup
      and try it; nothing is changed: manage.py restore latest --identity {path} --replace --dry-run
 """
+NEW_SIGNER = """The key that signs backups was made too, as this machine had none: {key}
+If backups are made on another machine, throw {path} away: it names the wrong signer, and a restore
+would believe no backup. Run this there, or here with --signer: the first line of any
+manifest.json.sig at the destination is what to give.
+"""
 
 
 class Command(BaseCommand):
@@ -43,10 +48,19 @@ class Command(BaseCommand):
             default=Path("backup-identity.txt"),
             help="where to write the secret half; backup-identity.txt by default",
         )
+        parser.add_argument(
+            "--signer",
+            default="",
+            metavar="KEY",
+            help="who signs the backups, where that is not this machine (vertexar-signer:…)",
+        )
 
-    def handle(self, *, file: Path, **options: Any) -> None:
+    def handle(self, *, file: Path, signer: str, **options: Any) -> None:
+        if signer and not signing.SIGNER.fullmatch(signer):
+            raise CommandError(f"--signer {signer}: it looks like {signing.PREFIX}…", returncode=2)
         try:
-            signer = signing.own_signer()
+            makes_signer = not signer and not signing.has_own_key()
+            signer = signer or signing.own_signer()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         identity, recipient = encryption.generate()
@@ -61,6 +75,8 @@ class Command(BaseCommand):
         recipients = " ".join([*settings.BACKUP_RECIPIENTS, recipient])
         quoted = f'"{recipients}"' if " " in recipients else recipients
         self.stdout.write(WHAT_NOW.format(path=file, recipients=quoted))
+        if makes_signer:
+            self.stderr.write(NEW_SIGNER.format(path=file, key=signing.key_file()))
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -16,6 +15,7 @@ from backups.destinations import Destination, DestinationFailed
 from backups.destinations.urls import configured, from_url
 from backups.filling import NotRestorable
 from backups.management.identities import WRONG_CALL, text_of
+from backups.management.moments import moment_of
 from backups.management.refusals import database_is_needed
 from backups.models import BackupRun
 from backups.restoring import Outcome, Plan, Wish
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             )
         wish = Wish(
             run=run,
-            at=_moment(options["at"]),
+            at=moment_of(options["at"]) if options["at"] else None,
             has_database=options["only"] != "media",
             has_media=options["only"] != "database",
             database_url=options["to_database"],
@@ -194,18 +194,6 @@ class _Stages:
             stages = ["media", "database"]
             text = f"{stage}: {filesizeformat(done)} of {filesizeformat(total)}"
             self._progress.reached((stages.index(stage) + share) / len(stages), text)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(
-            f"--at {text}: not a time such as 2026-11-21T02:00+03:00", returncode=WRONG_CALL
-        ) from error
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
 def _back_up() -> None:
