@@ -174,17 +174,26 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc]  # untyped
         request: HttpRequest | None = None,
         credentials: dict[str, Any] | None = None,
     ) -> int:
-        """Forget what is past, but what another try has its hands on: no two wait for each other.
+        """Forget what is past, whenever somebody fails.
 
         Returns:
             The number of rows forgotten.
         """
-        past = AccessAttempt.objects.filter(
-            attempt_time__lte=timezone.now() - settings.AXES_COOLOFF_TIME
-        ).select_for_update(skip_locked=True)
-        with transaction.atomic():
-            keys = list(past.values_list("pk", flat=True))
-            return int(AccessAttempt.objects.filter(pk__in=keys).delete()[0])
+        return forget_what_is_past()
+
+
+def forget_what_is_past() -> int:
+    """Forget failures that count no more, but what a try has its hands on: no two wait in a circle.
+
+    Returns:
+        The number of rows forgotten.
+    """
+    past = AccessAttempt.objects.filter(
+        attempt_time__lte=timezone.now() - settings.AXES_COOLOFF_TIME
+    ).select_for_update(skip_locked=True)
+    with transaction.atomic():
+        keys = list(past.values_list("pk", flat=True))
+        return int(AccessAttempt.objects.filter(pk__in=keys).delete()[0])
 
 
 # --- Answering --------------------------------------------------------------------------------

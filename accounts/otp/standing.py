@@ -14,6 +14,13 @@ OWNERS = [role for role, can in CAPABILITIES.items() if Capability.MANAGE_OWNERS
 TOTP, EMAIL = "totp", "email"
 
 
+# For who starts an installation and reads what its commands print.
+HOW_TO_REQUIRE = (
+    "The back office asks for no second factor: with REQUIRE_2FA_FOR_STAFF=True it leads everybody "
+    "to set one up as they sign in."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How it is with a user's second factor.

@@ -51,6 +51,18 @@ def test_a_password_may_come_from_a_file(tmp_path: Path) -> None:
     assert AuditEntry.objects.filter(action="created", object_id=str(admin.pk)).exists()
 
 
+@pytest.mark.parametrize("is_required", [False, True])
+def test_beside_the_password_it_says_how_to_require_a_second_factor_where_none_is(
+    is_required: bool, settings: Settings
+) -> None:
+    settings.REQUIRE_2FA_FOR_STAFF = is_required
+
+    said = create("--no-input").splitlines()
+
+    assert "Password (shown once): " in said[0]
+    assert ["REQUIRE_2FA_FOR_STAFF=True" in line for line in said[1:]] == [True] * (not is_required)
+
+
 @pytest.mark.parametrize(("content", "reason"), [("", "is empty"), (None, "can't be read")])
 def test_a_file_without_a_password_is_named(
     content: str | None, reason: str, tmp_path: Path

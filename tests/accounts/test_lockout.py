@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import lockout
+from accounts import lockout, retention
 from accounts.models import AuditEntry, User
 from tests.accounts.factories import PASSWORD, MembershipFactory
 
@@ -123,6 +123,18 @@ def test_trying_on_while_locked_out_does_not_prolong_it(anna: User) -> None:
     assert int(response["Retry-After"]) <= 60
     assert "in 1 min," in response.json()["hint"]
     assert AccessAttempt.objects.get().attempt_time == before
+
+
+def test_what_is_past_is_forgotten_nightly_though_nobody_fails_again(anna: User) -> None:
+    fail()
+    fail(ip=ELSEWHERE)
+    past = timezone.now() - timedelta(minutes=16)
+    AccessAttempt.objects.filter(ip_address=HERE).update(attempt_time=past)
+
+    gone = retention.forget_what_is_old()
+
+    assert gone["failures to sign in"] == 1
+    assert AccessAttempt.objects.get().ip_address == ELSEWHERE
 
 
 def test_the_back_office_and_the_api_count_together(anna: User) -> None:

@@ -159,6 +159,19 @@ def test_a_second_call_finds_the_demo_and_only_shows_it() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_required", [False, True])
+def test_it_says_how_to_require_a_second_factor_where_none_is(
+    is_required: bool, settings: Settings
+) -> None:
+    settings.REQUIRE_2FA_FOR_STAFF = is_required
+    ready_content(idempotency_key=KEY)
+
+    said = run_demo(no_color=True)
+
+    assert ("REQUIRE_2FA_FOR_STAFF=True" in said) is not is_required
+
+
+@pytest.mark.django_db
 def test_another_base_is_shown_for_a_phone_that_cannot_reach_this_one() -> None:
     content = ready_content(idempotency_key=KEY)
 

@@ -1,18 +1,22 @@
 """Who gets what: every route of the API, with every method, asked by everybody.
 
 The routes are read off the URL conf. One that is not in the table, or not in it with all of its
-methods, fails: nobody can add an endpoint and forget to say whom it is for.
+methods, fails: nobody can add an endpoint and forget to say whom it is for. Views that are none of
+the API are asked in `test_plain_isolation.py`, pages of the back office in
+`test_admin_isolation.py`.
 """
 
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
@@ -20,6 +24,8 @@ from accounts import sessions
 from accounts.models import ApiSession, Membership, User
 from backups.models import BackupRun
 from tests.pictures import encode_png, poster
+from tests.videos import make_video
+from tests.whole.routes import all_routes
 from tests.whole.tenants import Tenant, make_tenant
 from vertexar.leases import JobStatus
 
@@ -66,6 +72,17 @@ def within(**more: str) -> Body:
 def picture() -> SimpleUploadedFile:
     png = encode_png(poster(seed=3, width_px=240, height_px=180))
     return SimpleUploadedFile("picture.png", png)
+
+
+@cache
+def _film() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = make_video(Path(folder) / "film.mp4", seconds=1, size=(160, 120), fps=5)
+        return path.read_bytes()
+
+
+def film() -> SimpleUploadedFile:
+    return SimpleUploadedFile("film.mp4", _film())
 
 
 def my_session(tenant: Tenant) -> dict[str, Any]:
@@ -143,7 +160,13 @@ TABLE: Final[dict[tuple[str, str], Row]] = {
     ),
     ("api:invitation", "delete"): Row(204, 403, 404, kwargs=within(pk="invitation")),
     ("api:contents", "get"): OWN_AFFAIR,
-    ("api:contents", "post"): Row(400, 400, 400, is_upload=True),
+    ("api:contents", "post"): Row(
+        202,
+        403,
+        202,  # into their own organisation
+        body=lambda tenant: {"title": "New", "image": picture(), "video": film()},
+        is_upload=True,
+    ),
     ("api:content", "get"): Row(200, 200, 404, kwargs=of("content")),
     ("api:content-stats", "get"): Row(200, 200, 404, kwargs=of("content")),
     ("api:captions-list", "get"): Row(200, 200, 404, kwargs=of_video()),
@@ -234,21 +257,10 @@ def read(response: Any) -> bytes:
 
 def api_routes() -> Iterator[tuple[str, str]]:
     """Every route that is served by Django REST Framework, with each of its methods."""
-    yield from _routes(get_resolver(), "")
-
-
-def _routes(resolver: URLResolver, namespace: str) -> Iterator[tuple[str, str]]:
-    for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLResolver):
-            inner = f"{pattern.namespace}:" if pattern.namespace else namespace
-            if inner != "admin:":
-                yield from _routes(pattern, inner)
-        elif isinstance(pattern, URLPattern):
-            view = getattr(pattern.callback, "cls", None)
-            if view is not None and issubclass(view, APIView):
-                actions = getattr(pattern.callback, "actions", None)
-                methods = [name for name in METHODS if name in (actions or _handled(view))]
-                yield from ((f"{namespace}{pattern.name}", method) for method in methods)
+    for route in all_routes():
+        if (view := route.api) is not None:
+            handled = getattr(route.view, "actions", None) or _handled(view)
+            yield from ((route.name, method) for method in METHODS if method in handled)
 
 
 def _handled(view: type[APIView]) -> list[str]:

@@ -14,6 +14,7 @@ from django.db import IntegrityError
 
 from accounts import services
 from accounts.models import User, called
+from accounts.otp.standing import HOW_TO_REQUIRE
 
 TRIES = 3
 
@@ -76,6 +77,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Administrator {username} made, with the password given.")
         else:
             self.stdout.write(f"Administrator {username} made. Password (shown once): {password}")
+        if not settings.REQUIRE_2FA_FOR_STAFF:
+            self.stdout.write(HOW_TO_REQUIRE)
 
     def _ask(self, user: User) -> str:
         """Ask for a password until it is good, typed the same twice."""

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
 from accounts.models import Organization, User
+from accounts.otp.standing import HOW_TO_REQUIRE
 from accounts.services import home_organization
 from arcontent import services
 from arcontent.demo.film import make_film
@@ -52,6 +53,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{qr_terminal(address, colour=self._shows_colour(options))}\n\n")
         self.stdout.write(f"Demo: {address}")
         self.stdout.write(f"The picture to point at: {urljoin(base, content.marker.picture_url)}")
+        if not settings.REQUIRE_2FA_FOR_STAFF:
+            self.stdout.write(HOW_TO_REQUIRE)
 
     def _load(self) -> ARContent:
         """Draw, film and upload the demo, as its owner would."""
