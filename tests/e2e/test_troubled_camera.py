@@ -31,6 +31,27 @@ for (const name of ["setTimeout", "setInterval"]) {
   window[name] = (call, ms = 0, ...more) => real(call, ms / 3, ...more);
 }
 """
+COUNT_STREAMS = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+window.streams = 0;
+navigator.mediaDevices.getUserMedia = (wishes) => {
+  window.streams += 1;
+  return ask(wishes);
+};
+"""
+# What a phone does to a page when a call comes, and when it is over.
+SILENCE = """() => {
+  const camera = document.querySelector("#camera");
+  camera.srcObject.getVideoTracks()[0].dispatchEvent(new Event("mute"));
+  camera.srcObject.getVideoTracks()[0].enabled = !window.isBlack;
+  HTMLMediaElement.prototype.pause.call(camera);
+}"""
+GIVE_BACK = """() => {
+  const [track] = document.querySelector("#camera").srcObject.getVideoTracks();
+  track.dispatchEvent(new Event("unmute"));
+}"""
+# The camera gives only black from its next silence on.
+GO_BLACK = "() => { window.isBlack = true; }"
 ADVICE_IS_DUE = "document.querySelector('#camera').currentTime > 4"
 
 
@@ -87,3 +108,34 @@ def test_a_picture_that_lies_still_before_a_camera_with_noise_is_no_frozen_camer
 
         word = "The picture is found, the video is playing."
         expect(viewer.page.locator("#status")).to_have_text(word)
+
+
+def test_a_camera_that_a_call_silences_loses_the_picture_and_comes_back_by_itself(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting, scripts=(COUNT_STREAMS,)) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+
+        viewer.page.evaluate(SILENCE)
+        viewer.wait_for("window.witness.events.some(({ name }) => name === 'lost')")
+        viewer.page.evaluate(GIVE_BACK)
+
+        viewer.wait_for("!document.querySelector('#camera').paused")
+        viewer.reach("tracking")
+        assert viewer.page.evaluate("window.streams") == 1
+
+
+def test_a_camera_that_shows_nothing_when_it_comes_back_is_opened_anew(
+    browsers: Browsers, address: str, resting: Clip
+) -> None:
+    with opened_viewer(browsers, address, camera=resting, scripts=(COUNT_STREAMS,)) as viewer:
+        viewer.start()
+        viewer.reach("tracking")
+
+        viewer.page.evaluate(GO_BLACK)
+        viewer.page.evaluate(SILENCE)
+        viewer.page.evaluate(GIVE_BACK)
+
+        viewer.wait_for("window.streams === 2")
+        viewer.reach("tracking")

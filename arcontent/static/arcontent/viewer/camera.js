@@ -156,7 +156,7 @@ export class Camera {
 
   /** @private @param {MediaStreamTrack} track @param {number} turn that it belongs to */
   listen(track, turn) {
-    let isMuted = false; // some are at first, until there is a picture
+    let isMuted = false; // since it was open: some are at first, until there is a picture
     /** @param {string} type @param {() => void} act */
     const on = (type, act) => track.addEventListener(type, () => turn === this.turn && act());
     on("ended", () => this.onStopped());
@@ -165,10 +165,9 @@ export class Camera {
       this.onMuted();
     });
     on("unmute", () => {
-      if (!isMuted) return;
-      isMuted = false;
       this.playOn();
-      this.onUnmuted();
+      if (isMuted) this.onUnmuted();
+      isMuted = false;
     });
   }
 

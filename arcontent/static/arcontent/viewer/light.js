@@ -7,6 +7,8 @@ const LOOK_EVERY_MS = 500;
 /** So many looks in a row must be alike: 3 s; to be doubtful after something has happened, 2 s. */
 const LOOKS = 6;
 const DOUBTFUL_LOOKS = 4;
+/** Where the engine sees the picture in new frames the camera is well, however still it is held. */
+const VOUCHED_MS = 1000;
 const SAMPLE = { width: 16, height: 12 };
 
 /** @typedef {"camera_black" | "camera_frozen"} Trouble the name of a message of the page */
@@ -71,6 +73,13 @@ export class LightWatch {
     this.trouble = null;
     /** @private @type {ReturnType<typeof setInterval> | undefined} */
     this.timer = undefined;
+    /** @private when somebody last saw something new in its frames, ms */
+    this.vouchedAt = -Infinity;
+  }
+
+  /** The camera shows what it should. */
+  vouch() {
+    this.vouchedAt = performance.now();
   }
 
   /** As of its judge. */
@@ -93,6 +102,11 @@ export class LightWatch {
   /** @private */
   look() {
     if (this.context === null || this.video.videoWidth === 0) return;
+    if (performance.now() - this.vouchedAt < VOUCHED_MS) {
+      this.judge = new LightJudge();
+      this.tell(null);
+      return;
+    }
     this.context.drawImage(this.video, 0, 0, SAMPLE.width, SAMPLE.height);
     this.tell(this.judge.look(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data));
   }

@@ -141,6 +141,7 @@ export class Session {
     /** @type {Sight} */
     const { target, homography, frameWidth, frameHeight, timestamp } = /** @type {CustomEvent} */ (event).detail;
     if (homography === null) return;
+    this.light.vouch();
     const frame = { width: frameWidth, height: frameHeight };
     const pose = { homography, picture: this.pictures[target], frame };
     if (!this.stage.place(pose)) return;
