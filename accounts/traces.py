@@ -21,6 +21,8 @@ from accounts.models import AuditEntry, Invitation, Organization, User, with_add
 
 # What stands between the parts of a row's name (“ada · Studio · editor”), as text and in JSON.
 DOT = r"(·|\\u00b7)"
+# What an address does not end another's with, as ada@b.example would that of nevada@b.example.
+EDGE = "[^[:alnum:]_.+-]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Traces:
 
     Attributes:
         user_id: their key; the row itself may be gone.
-        names: their user name and those that they had before.
-        addresses: theirs, and others that they were invited by; none is another person's.
+        names: their user name and those that they had before. None is empty.
+        addresses: theirs, and others that they were invited by; none is another person's, or empty.
     """
 
     user_id: UUID
@@ -45,9 +47,8 @@ def traces_of(user: User) -> Traces:
     invited_as = joined.exclude(details__email=None).values_list("details__email", flat=True)
     others = User.objects.exclude(pk=user.pk)
     free = {email for email in set(invited_as) if not others.filter(with_address(email)).exists()}
-    return Traces(
-        user.pk, frozenset({user.username, *shown} - {audit.HIDDEN}), frozenset({user.email, *free})
-    )
+    names = {user.username, *shown} - {audit.HIDDEN, ""}
+    return Traces(user.pk, frozenset(names), frozenset({user.email, *free} - {""}))
 
 
 @transaction.atomic
@@ -85,8 +86,8 @@ def history_of(kind: type[models.Model], keys: Iterable[UUID]) -> QuerySet[LogEn
 def _in_history(names: Iterable[str], addresses: Iterable[str]) -> Iterable[Q]:
     """Conditions of a row's name and of what was changed, JSON that is ASCII alone."""
     for address in addresses:
-        yield Q(object_repr__icontains=address)
-        yield Q(change_message__icontains=json.dumps(address)[1:-1])
+        yield Q(object_repr__iregex=_whole(address))
+        yield Q(change_message__iregex=_whole(json.dumps(address)[1:-1]))
     for name in names:
         yield Q(object_repr__regex=rf"(^|{DOT} ){re.escape(name)}($| {DOT})")
         in_json = re.escape(json.dumps(name)[1:-1])
@@ -96,10 +97,14 @@ def _in_history(names: Iterable[str], addresses: Iterable[str]) -> Iterable[Q]:
 def _in_details(names: Iterable[str], addresses: Iterable[str]) -> Iterable[Q]:
     """Conditions of what the audit log tells more; a role of the same word is no name."""
     for address in addresses:
-        yield Q(said__icontains=json.dumps(address, ensure_ascii=False)[1:-1])
+        yield Q(said__iregex=_whole(json.dumps(address, ensure_ascii=False)[1:-1]))
     for name in names:
         in_json = re.escape(json.dumps(name, ensure_ascii=False)[1:-1])
         yield Q(said__regex=rf'"(name|object)": "([^"]* · )?{in_json}("| ·)')
+
+
+def _whole(address: str) -> str:
+    return f"(^|{EDGE}){re.escape(address)}($|{EDGE})"
 
 
 def _any(conditions: Iterable[Q]) -> Q:

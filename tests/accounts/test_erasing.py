@@ -137,16 +137,29 @@ def test_no_table_tells_who_is_deleted_in_the_back_office(person: User, desk: Cl
 def test_others_stay_in_the_journals_whose_names_are_alike(
     desk: Client, superuser: User, studio: Organization
 ) -> None:
-    """A user name may be a role's, and the beginning of another's."""
-    erased, other = (UserFactory.create(username=name) for name in ("editor", "editor-in-chief"))
+    """A user name may be a role's, and the beginning of another's; an address the end of one."""
+    erased, other = (
+        UserFactory.create(username=name, email=f"{address}@example.org")
+        for name, address in (("editor", "ada"), ("editor-in-chief", "nevada"))
+    )
     for user in (erased, other):
         Membership.objects.create(user=user, organization=studio, role=Role.EDITOR)
     change_role(desk, studio, other, Role.MANAGER)
-    invitations.invite(studio, email="new@example.org", role=Role.EDITOR, actor=superuser)
+    invitations.invite(studio, email="canada@example.org", role=Role.EDITOR, actor=superuser)
     edit(desk, other, first_name="Ida")
     before = journals()
 
     personal.erase(erased, actor=None)
+
+    assert [row for row in before if row not in journals()] == []
+
+
+def test_who_has_no_address_takes_nobody_s(superuser: User, studio: Organization) -> None:
+    user = UserFactory.create(email="")
+    invitations.invite(studio, email="new@example.org", role=Role.EDITOR, actor=superuser)
+    before = journals()
+
+    personal.erase(user, actor=None)
 
     assert [row for row in before if row not in journals()] == []
 
