@@ -71,6 +71,18 @@ test("a camera that stands still is told of once, after three seconds, and when 
   assert.deepEqual(told, ["camera_frozen", null]);
 });
 
+test("a camera in whose frames the picture is seen is well, however still it is, and watched once it is not", ({ mock }) => {
+  watch.start();
+  for (let looks = 0; looks < 12; looks += 1) {
+    watch.vouch();
+    mock.timers.tick(500);
+  }
+  assert.deepEqual(told, []);
+
+  mock.timers.tick(4000);
+  assert.deepEqual(told, ["camera_frozen"]);
+});
+
 test("after two seconds without anything new a camera is doubtful, until it shows something", ({ mock }) => {
   watch.start();
   mock.timers.tick(2000);

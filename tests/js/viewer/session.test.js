@@ -21,7 +21,7 @@ beforeEach(() => {
     pictures: [{ width: 4, height: 3 }],
     stage: { isOfFrame: true, place: (pose) => parts.stage.isOfFrame && placed.push(pose.homography[2]) > 0 },
     lock: { show: (timestamp) => (said.push("shown"), timestamp + behindMs), release: note("released") },
-    light: { isDoubtful: false, start() {}, stop() { this.onChange(null); }, onChange() {} },
+    light: { isDoubtful: false, vouched: 0, vouch() { this.vouched += 1; }, start() {}, stop() { this.onChange(null); }, onChange() {} },
     listener: {
       onSearching: note("searching"),
       onTurned: note("turned"),
@@ -151,9 +151,12 @@ test("in a picture that stands still nothing is found until it moves", async () 
   sight("found");
   said.length = 0;
 
+  assert.equal(parts.light.vouched, 1);
+
   parts.light.onChange("camera_frozen");
   sight("update");
   assert.deepEqual(said, ["released", "lost", "camera_frozen"]);
+  assert.equal(parts.light.vouched, 1);
 
   parts.light.onChange(null);
   sight("update");

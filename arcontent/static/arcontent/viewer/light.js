@@ -7,8 +7,6 @@ const LOOK_EVERY_MS = 500;
 /** So many looks in a row must be alike: 3 s; to be doubtful after something has happened, 2 s. */
 const LOOKS = 6;
 const DOUBTFUL_LOOKS = 4;
-/** Where the engine sees the picture in new frames the camera is well, however still it is held. */
-const VOUCHED_MS = 1000;
 const SAMPLE = { width: 16, height: 12 };
 
 /** @typedef {"camera_black" | "camera_frozen"} Trouble the name of a message of the page */
@@ -37,12 +35,13 @@ export class LightJudge {
 
   /**
    * @param {ArrayLike<number>} pixels a sample, as `isBlack` takes it
-   * @returns {Trouble | null} what is wrong by now; no sensor without noise gives the same picture twice
+   * @param {boolean} [isNew] whether it is known to be of a new frame, even where it is the same
+   * @returns {Trouble | null} what is wrong by now; hardly a sensor gives the same picture twice
    */
-  look(pixels) {
+  look(pixels, isNew = false) {
     const { last } = this;
     const isSame = pixels.length === last.length && Array.from(pixels).every((value, i) => value === last[i]);
-    const suspicion = isBlack(pixels) ? "camera_black" : isSame ? "camera_frozen" : null;
+    const suspicion = isBlack(pixels) ? "camera_black" : isSame && !isNew ? "camera_frozen" : null;
     this.looks = suspicion === this.suspicion ? this.looks + 1 : 1;
     this.suspicion = suspicion;
     this.last = pixels;
@@ -73,13 +72,13 @@ export class LightWatch {
     this.trouble = null;
     /** @private @type {ReturnType<typeof setInterval> | undefined} */
     this.timer = undefined;
-    /** @private when somebody last saw something new in its frames, ms */
-    this.vouchedAt = -Infinity;
+    /** @private */
+    this.isVouchedFor = false;
   }
 
-  /** The camera shows what it should. */
+  /** The engine has just seen the picture in a new frame: the camera does not stand, however still it is held. */
   vouch() {
-    this.vouchedAt = performance.now();
+    this.isVouchedFor = true;
   }
 
   /** As of its judge. */
@@ -102,13 +101,10 @@ export class LightWatch {
   /** @private */
   look() {
     if (this.context === null || this.video.videoWidth === 0) return;
-    if (performance.now() - this.vouchedAt < VOUCHED_MS) {
-      this.judge = new LightJudge();
-      this.tell(null);
-      return;
-    }
     this.context.drawImage(this.video, 0, 0, SAMPLE.width, SAMPLE.height);
-    this.tell(this.judge.look(this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height).data));
+    const { data } = this.context.getImageData(0, 0, SAMPLE.width, SAMPLE.height);
+    this.tell(this.judge.look(data, this.isVouchedFor));
+    this.isVouchedFor = false;
   }
 
   /** @private @param {Trouble | null} trouble */
