@@ -1,4 +1,4 @@
-"""A great many media in little memory: some 350 bytes each, all told."""
+"""A great many media in little memory: some 300 bytes each, 470 with what is found of them."""
 
 import struct
 import threading

@@ -28,10 +28,12 @@ class LongTask(Task):  # type: ignore[type-arg]  # of whatever arguments
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run, unless this very try has ended before."""
+        if self.request.called_directly:
+            return super().__call__(*args, **kwargs)
         if self._has_ended():
             logger.info("%s %s: delivered again after its end", self.name, self.request.id)
             return None
-        return super().__call__(*args, **kwargs)
+        return self.run(*args, **kwargs)  # which sees this request, and how often it was tried
 
     def on_retry(self, *args: Any) -> None:
         """Remember that this try has ended; the next one has a number of its own."""
@@ -42,8 +44,6 @@ class LongTask(Task):  # type: ignore[type-arg]  # of whatever arguments
         self._remember()
 
     def _has_ended(self) -> bool:
-        if self.request.called_directly:
-            return False
         try:
             return cache.get(self._key()) is not None
         except (RedisError, OSError) as error:  # rather twice than not at all

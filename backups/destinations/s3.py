@@ -21,6 +21,7 @@ from backups.destinations.sending import PART_BYTES, PARTS_IN_FLIGHT, Sending
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import MultipartUploadTypeDef
 
 Answer = TypeVar("Answer")
 
@@ -74,12 +75,11 @@ class S3Destination:
 
     def walk(self, prefix: str) -> Iterator[Found]:
         """List every file whose path begins with `prefix`, in order of paths."""
-        root = f"{self.bucket.prefix}/" if self.bucket.prefix else ""
-        more: dict[str, Any] = {"Bucket": self.bucket.name, "Prefix": root + prefix}
+        more: dict[str, Any] = {"Bucket": self.bucket.name, "Prefix": self._root + prefix}
         while True:
             page = self._connection.ask(lambda s3: s3.list_objects_v2(**more), about=prefix)
             for item in page.get("Contents", ()):
-                path = item["Key"].removeprefix(root)
+                path = item["Key"].removeprefix(self._root)
                 if is_path(path):  # not the "folders" that some tools make
                     yield Found(path, item["Size"], item["LastModified"])
             if not page.get("IsTruncated"):
@@ -104,8 +104,12 @@ class S3Destination:
     def _target(self, path: str) -> dict[str, Any]:
         if not is_path(path):
             raise DestinationFailed(f"{self.name}: {path!r} can't be the path of a file.")
-        key = f"{self.bucket.prefix}/{path}" if self.bucket.prefix else path
-        return {"Bucket": self.bucket.name, "Key": key}
+        return {"Bucket": self.bucket.name, "Key": self._root + path}
+
+    @property
+    def _root(self) -> str:
+        """What keys of ours begin with, and those of `vertexar-2` beside `vertexar` do not."""
+        return f"{self.bucket.prefix}/" if self.bucket.prefix else ""
 
     @cached_property
     def _is_versioned(self) -> bool:
@@ -153,12 +157,25 @@ class S3Destination:
 
     def _tidy(self) -> None:
         """Remove parts of uploads that broke off, which no listing shows and everybody pays for."""
-        where: dict[str, Any] = {"Bucket": self.bucket.name, "Prefix": self.bucket.prefix}
-        page = self._ask_if_allowed(lambda s3: s3.list_multipart_uploads(**where))
-        for begun in page.get("Uploads", ()) if page else ():
-            if begun["Initiated"] < timezone.now() - BROKEN_OFF:
-                self._forget({"Key": begun["Key"], "UploadId": begun["UploadId"]})
+        old = timezone.now() - BROKEN_OFF
+        for begun in self._uploads():
+            if begun["Initiated"] < old:
+                upload = {"Key": begun["Key"], "UploadId": begun["UploadId"]}
+                self._forget({"Bucket": self.bucket.name, **upload})
+
+    def _uploads(self) -> "Iterator[MultipartUploadTypeDef]":
+        """Uploads below our prefix that were begun and not ended, if we may know of them."""
+        more: dict[str, Any] = {"Bucket": self.bucket.name, "Prefix": self._root}
+        while True:
+            page = self._ask_if_allowed(lambda s3: s3.list_multipart_uploads(**more))
+            if page is None:
+                return
+            yield from page.get("Uploads", ())
+            if not page.get("IsTruncated"):
+                return
+            more["KeyMarker"] = page["NextKeyMarker"]
+            more["UploadIdMarker"] = page["NextUploadIdMarker"]
 
     def _forget(self, upload: dict[str, Any]) -> None:
-        bucket = self.bucket.name
-        self._ask_if_allowed(lambda s3: s3.abort_multipart_upload(Bucket=bucket, **upload))
+        """Have the server forget an upload; what it does not now, it does another day."""
+        self._connection.attempt(lambda s3: s3.abort_multipart_upload(**upload))

@@ -20,6 +20,8 @@ from backups.destinations.urls import BadDestination, from_url
 from tests.backups.buckets import (
     KEY,
     SECRET,
+    Fault,
+    Handler,
     client_of,
     destination_at,
     faulty_server,
@@ -112,7 +114,7 @@ def test_an_upload_given_up_leaves_nothing(bucket: S3Destination, client: "S3Cli
 def test_what_killed_writers_left_is_removed_a_day_later(
     bucket: S3Destination, client: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for key in ("vertexar/runs/a", "another/file"):
+    for key in ("vertexar/runs/a", "vertexar-2/runs/b", "another/file"):
         client.create_multipart_upload(Bucket=bucket.bucket.name, Key=key)
     with monkeypatch.context() as patched:  # moto says that all were begun in 2010
         patched.setattr(s3, "BROKEN_OFF", timedelta(days=36_500))
@@ -121,9 +123,31 @@ def test_what_killed_writers_left_is_removed_a_day_later(
 
     streams.put(S3Destination(bucket.bucket), "runs/tomorrow", b"x")
 
-    assert len(at_first) == 2
-    (left,) = client.list_multipart_uploads(Bucket=bucket.bucket.name)["Uploads"]
-    assert left["Key"] == "another/file"
+    assert len(at_first) == 3
+    left = client.list_multipart_uploads(Bucket=bucket.bucket.name)["Uploads"]
+    assert {one["Key"] for one in left} == {"another/file", "vertexar-2/runs/b"}
+
+
+def test_of_a_thousand_killed_writers_the_last_is_tidied_up_too(endpoint: str, name: str) -> None:
+    """Of moto, which lists all at once, this takes the place."""
+    page = (
+        "<ListMultipartUploadsResult><IsTruncated>{more}</IsTruncated>"
+        "<NextKeyMarker>vertexar/a</NextKeyMarker><NextUploadIdMarker>{id}</NextUploadIdMarker>"
+        "<Upload><Key>vertexar/a</Key><UploadId>{id}</UploadId>"
+        "<Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>"
+    )
+
+    def listed(handler: Handler) -> None:
+        is_second = "upload-id-marker=first" in handler.path
+        body = page.format(more=str(not is_second).lower(), id="second" if is_second else "first")
+        handler.answer(200, {"Content-Type": "application/xml"}, body.encode())
+
+    with faulty_server(endpoint) as server:
+        server.faults = [Fault(r"GET .*\?uploads", listed, times=2)]
+        streams.put(destination_at(server.url, name), "runs/a", b"x")
+
+        assert server.count("DELETE .*uploadId=first") == 1
+        assert server.count("DELETE .*uploadId=second") == 1
 
 
 def test_files_are_listed_in_the_order_of_their_paths_over_many_pages(

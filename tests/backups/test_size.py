@@ -14,7 +14,7 @@ from tests.bench.backup import backup
 from tests.bench.filled import MB, fill_database, fill_media
 
 DATABASE_MB = 50
-MEDIA_MB = 300
+MEDIA_MB = 500
 
 
 @pytest.fixture
