@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import cv2
 
-from tests.bench import alike, backup, detection, nft, speed
+from tests.bench import alike, backup, detection, nft, prescore, speed
 from tests.bench.nft_report import nft_rows, nft_section
 from tests.bench.page import section_of
 from tests.bench.pictures import BenchPicture, bench_pictures
@@ -20,7 +20,7 @@ from tests.bench.viewer import report as viewer
 from tests.bench.visit import report as visit
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-PARTS: Final = ("speed", "memory", "alike", "detection", "score", "nft")
+PARTS: Final = ("speed", "memory", "prescore", "alike", "detection", "score", "nft")
 
 
 def main() -> None:
@@ -66,6 +66,11 @@ def _memory(folder: Path) -> dict[str, Any]:
     return {"peak_mb": speed.peak_memory_mb(bench_pictures()[0].pixels)}
 
 
+def _prescore(folder: Path) -> dict[str, Any]:
+    del folder
+    return prescore.measure_prescore(bench_pictures())
+
+
 def _alike(folder: Path) -> dict[str, Any]:
     del folder
     return alike.measure_likeness([p for p in bench_pictures() if not p.is_bad])
@@ -107,6 +112,7 @@ def _nft(folder: Path) -> dict[str, Any]:
 RUN: Final = {
     "speed": _speed,
     "memory": _memory,
+    "prescore": _prescore,
     "alike": _alike,
     "detection": _detection,
     "score": _score,

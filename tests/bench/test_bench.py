@@ -66,6 +66,16 @@ def test_what_was_not_run_is_said_and_nothing_is_invented() -> None:
     assert "%" not in page.split("## Summary")[1].replace("<= 75 %", "")
 
 
+def test_a_guess_s_time_is_that_of_the_slow_ones_at_both_sizes() -> None:
+    slow = [{"picture": "a", "cpu_s": 0.1, "score": 50}] + [{"picture": "b", "cpu_s": 0.4}] * 9
+    guesses = {"2048 px": slow, "12 megapixels": slow[:1] * 10}
+
+    page = write_report({"prescore": guesses})
+
+    assert "p95 of 10 at 2048 px | 0.40 s | <= 0.3 s |" in page
+    assert "p95 of 10 at 12 megapixels | 0.10 s | <= 0.3 s |" in page
+
+
 def test_what_was_measured_of_nft_files_is_in_the_summary_and_at_the_end() -> None:
     row = ("CPU of the wheel's over ours", "99x", ">= 60x")
 
