@@ -83,7 +83,7 @@ e2e: install-dev ## of these those in a real browser
 	$(BIN)/pytest -m e2e $(TESTS)
 
 bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
-	NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
+	DJANGO_SETTINGS_MODULE=config.settings.test NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench
 
 bench-viewer: install-dev ## measure recognition beside stock MindAR and write docs/benchmarks.md: ARGS="--pictures 4 --seeds 1 --no-peer" for a minute of it
 	$(BIN)/python -m tests.bench.viewer $(ARGS)

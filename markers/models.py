@@ -10,6 +10,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
+from markers.options import same_options
 from vertexar.leases import LeasedModel, LeasedQuerySet
 from vertexar.models import BaseModel
 
@@ -203,7 +204,7 @@ class Marker(LeasedModel):
         return (
             Marker.objects.filter(
                 sha256=self.sha256,
-                options=self.options,
+                options__in=same_options(self.options),
                 compiler_version=compiler_version,
                 status=Marker.Status.READY,
             )

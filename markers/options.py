@@ -11,6 +11,8 @@ from vertexar.errors import DomainError
 PROFILES: Final = ("lean", "robust")
 PHYSICAL_WIDTH_MM: Final = (5.0, 10_000.0)
 """Least and largest width of a print; the compiler has the same range."""
+DEFAULTS: Final = {"profile": "robust", "enhance": True}
+"""What is meant by those that are not given; the compiler has the same."""
 NAMES: Final = ("profile", "enhance", "physical_width_mm")
 
 
@@ -47,6 +49,15 @@ def checked_options(options: Any) -> dict[str, Any]:
             message = _("There is no option “%(name)s”.") % {"name": name}
             raise UnusableOptions(message, hint=_known(NAMES))
     return options
+
+
+def same_options(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """List all ways to ask for what these options ask for: a default may be named or left out."""
+    ways = [{name: value for name, value in options.items() if DEFAULTS.get(name) != value}]
+    for name, value in DEFAULTS.items():
+        if name not in ways[0]:
+            ways += [{**way, name: value} for way in ways]
+    return ways
 
 
 def no_options() -> UnusableOptions:

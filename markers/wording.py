@@ -28,6 +28,7 @@ REASONS = {
     "low_contrast": _("The picture is pale: use stronger differences of light and dark."),
     "blurred": _("The picture is out of focus or was enlarged: use a sharper original."),
     "too_small": _("The file is small: use a picture of at least 256 pixels on its short side."),
+    "elongated": _("It is long and narrow: crop it to less than 2.5 times as long as wide."),
     "few_points": _("There is little to hold on to: add detail, texture or sharp-edged shapes."),
     "clustered": _("All detail is in few places: spread it over the picture, or crop to it."),
     "few_details_upper_half": _("Add detail to the upper half."),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from markers.compiler.compile import measure_picture
+from markers.compiler.compile import measure_decoded, measure_picture
+from markers.compiler.decode import decode_roughly
 from markers.compiler.heat import draw_heat_map
 from markers.compiler.options import LEAN, ROBUST, CompileOptions
 
@@ -12,10 +13,17 @@ PRESCORE: Final = replace(
     keyframe_short_side_min_px=126,
     keyframe_long_side_max_px=400,
     keyframe_step=2.0**0.7,
-    quality_views=5,
+    cluster_leaf_max=1000,
+    tracking_fine_px=32,
+    quality_views=4,
+    views_finer=1,
+    view_crops=1,
     enhance=False,
 )
-"""Enough to tell good from bad: few scales, few views."""
+"""Enough to tell good from bad: few scales, few views, one look at each."""
+
+PRESCORE_LONG_SIDE_PX: Final = 640
+"""What is looked at is at most 400 px long, or a frame of 640."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,8 @@ def prescore(image: bytes) -> PreScore:
     Raises:
         UnusableImage: as ``compile_target``.
     """
-    quality = measure_picture(image, PRESCORE).quality
+    picture = decode_roughly(image, long_side_px=PRESCORE_LONG_SIDE_PX)
+    quality = measure_decoded(picture, PRESCORE).quality
     return PreScore(quality.score, quality.report["stars"], tuple(quality.report["reasons"]))
 
 

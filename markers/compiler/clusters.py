@@ -10,6 +10,7 @@ from markers.compiler.arrays import Descriptors, Distances, Rows
 CENTRES: Final = 8
 HYPOTHESES: Final = 128
 LEAF_MAX: Final = 16
+"""Descriptors of a leaf that are not parted further, unless more are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +42,40 @@ def hamming_distances(first: Descriptors, second: Descriptors) -> Distances:
     return np.asarray(np.bitwise_count(differing).sum(axis=2, dtype=np.uint16))
 
 
-def build_clusters(descriptors: Descriptors, *, seed: int) -> Cluster:
+def build_clusters(descriptors: Descriptors, *, seed: int, leaf_max: int = LEAF_MAX) -> Cluster:
     """Part descriptors again and again into up to eight clusters around one of their own.
 
     Args:
         descriptors: (N, 84); none gives one empty leaf.
         seed: of the centres that are tried.
+        leaf_max: so many, or fewer, are not parted.
 
     Returns:
         The root; each row is in exactly one leaf.
     """
+    if len(descriptors) <= leaf_max:
+        return Cluster(None, tuple(range(len(descriptors))), ())
     rng = np.random.default_rng(seed)
     distances = hamming_distances(descriptors, descriptors)
-    return _build(distances, np.arange(len(descriptors)), centre=None, rng=rng)
+    return _build(distances, np.arange(len(descriptors)), centre=None, rng=rng, leaf_max=leaf_max)
 
 
 def _build(
-    distances: Distances, rows: Rows, *, centre: int | None, rng: np.random.Generator
+    distances: Distances,
+    rows: Rows,
+    *,
+    centre: int | None,
+    rng: np.random.Generator,
+    leaf_max: int,
 ) -> Cluster:
-    if len(rows) > LEAF_MAX:
+    if len(rows) > leaf_max:
         centres, nearest = _part(distances[np.ix_(rows, rows)], rng)
         groups = [np.flatnonzero(nearest == number) for number in range(len(centres))]
         filled = [(int(rows[c]), rows[g]) for c, g in zip(centres, groups, strict=True) if len(g)]
         if len(filled) > 1:
-            children = tuple(_build(distances, g, centre=c, rng=rng) for c, g in filled)
+            children = tuple(
+                _build(distances, g, centre=c, rng=rng, leaf_max=leaf_max) for c, g in filled
+            )
             return Cluster(centre, (), children)
     return Cluster(centre, tuple(int(row) for row in rows), ())
 

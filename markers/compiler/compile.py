@@ -114,7 +114,17 @@ def measure_picture(
     Raises:
         UnusableImage: as ``compile_target``.
     """
-    picture = decode_picture(image)
+    return measure_decoded(decode_picture(image), options, on_progress=on_progress)
+
+
+def measure_decoded(
+    picture: Picture, options: CompileOptions, *, on_progress: Progress = report_nothing
+) -> MeasuredPicture:
+    """Do the same with a picture that is decoded already.
+
+    Raises:
+        UnusableImage: ``too_few_features``.
+    """
     gray = to_gray(picture.colour)
     sampler = AreaSampler(gray, width_px=picture.width_px, height_px=picture.height_px)
     on_progress(DECODED)
@@ -126,8 +136,10 @@ def measure_picture(
         height_px=picture.height_px,
         count=options.quality_views,
         seed=options.seed,
+        finer=options.views_finer,
     )
-    shots = observe(_counted(views, options.quality_views, on_progress))
+    counted = _counted(views, options.quality_views, on_progress)
+    shots = observe(counted, crops=options.view_crops)
     quality = measure_quality(target, shots, picture=picture)
     if options.enhance and quality.score < ENHANCE_BELOW:
         clearer = build_target(enhance_contrast(gray), picture, options, tracked=gray)

@@ -45,12 +45,12 @@ def make_keyframe(gray: GrayImage, *, scale: float, options: CompileOptions) -> 
     height_px, width_px = gray.shape
     features = describe_image(gray, per_bucket=options.keypoints_per_bucket)
     return keyframe_of(
-        features, scale=scale, width_px=width_px, height_px=height_px, seed=options.seed
+        features, scale=scale, width_px=width_px, height_px=height_px, options=options
     )
 
 
 def keyframe_of(
-    features: Features, *, scale: float, width_px: int, height_px: int, seed: int
+    features: Features, *, scale: float, width_px: int, height_px: int, options: CompileOptions
 ) -> Keyframe:
     """Put described points into a keyframe: bright and dark ones apart, each with their tree.
 
@@ -58,24 +58,24 @@ def keyframe_of(
         features: points of the keyframe's image.
         scale: pixels of the keyframe per pixel of the picture.
         width_px, height_px: size of the keyframe.
-        seed: of the trees.
+        options: seed and leaves of the trees.
     """
     bright, dark = np.flatnonzero(features.is_maximum), np.flatnonzero(~features.is_maximum)
     return Keyframe(
         scale,
         width_px,
         height_px,
-        maxima=_one_kind(features, bright, seed=seed),
-        minima=_one_kind(features, dark, seed=seed),
+        maxima=_one_kind(features, bright, options),
+        minima=_one_kind(features, dark, options),
     )
 
 
-def _one_kind(features: Features, rows: Rows, *, seed: int) -> FeatureSet:
+def _one_kind(features: Features, rows: Rows, options: CompileOptions) -> FeatureSet:
     descriptors = features.descriptors[rows]
     return FeatureSet(
         points_px=features.points_px[rows],
         sizes=features.sizes[rows],
         angles_rad=features.angles_rad[rows],
         descriptors=descriptors,
-        root=build_clusters(descriptors, seed=seed),
+        root=build_clusters(descriptors, seed=options.seed, leaf_max=options.cluster_leaf_max),
     )

@@ -45,6 +45,8 @@ class CompileOptions:
     # With fewer keypoints than this in its best keyframe, the picture is refused: a pose asks for
     # at least 6 matches, and a good part of the keypoints is not found again.
     keypoints_min: int = 16
+    # Points of a keyframe's tree that are not parted further.
+    cluster_leaf_max: int = 16
     # Keyframes of the picture seen from the side, in as many directions; 0 for none.
     tilt_directions: int = 6
     # What becomes of a length in such a direction: about a view from 53 degrees.
@@ -56,6 +58,10 @@ class CompileOptions:
     tracking_coarse_px: int = 128
     # Simulated views that the quality score is measured on.
     quality_views: int = 24
+    # The picture is drawn into a view this much finer and averaged down, as a sensor's pixel does.
+    views_finer: int = 2
+    # Of the runtime's nine crops of a view, how many are looked at; those that show the most.
+    view_crops: int = 9
     # Whether more contrast is tried on a poor picture, and kept if it is recognised better.
     enhance: bool = True
     # The long side of the preview and of the heat map at most.
@@ -81,12 +87,15 @@ RANGES: Final = {
     "keyframe_step": (1.1, 4.0),
     "keypoints_per_bucket": (1, 50),
     "keypoints_min": (1, 5000),
+    "cluster_leaf_max": (8, 1000),
     "tilt_directions": (0, 16),
     "tilt_squeeze": (0.2, 0.95),
     "tilt_short_sides_px": (32, 640),
     "tracking_fine_px": (32, 1024),
     "tracking_coarse_px": (32, 1024),
     "quality_views": (0, 200),
+    "views_finer": (1, 4),
+    "view_crops": (1, 9),
     "preview_long_side_px": (16, 4096),
     "seed": (0, 2**63 - 1),
 }

@@ -48,9 +48,9 @@ class Quality:
         return replace(self, report={**self.report, "enhanced": True, "score_plain": before})
 
 
-def observe(views: Iterable[View]) -> tuple[Shot, ...]:
-    """Get views ready to be looked at by several targets."""
-    return tuple(Shot(view) for view in views)
+def observe(views: Iterable[View], *, crops: int) -> tuple[Shot, ...]:
+    """Get views ready to be looked at by several targets, in so many crops of each at most."""
+    return tuple(Shot(view, crops=crops) for view in views)
 
 
 def measure_quality(target: Target, shots: Sequence[Shot], *, picture: Picture) -> Quality:

@@ -16,6 +16,7 @@ REASONS: Final = {
     "low_contrast": "The picture is pale: use stronger differences of light and dark.",
     "blurred": "The picture is out of focus or was enlarged: use a sharper original.",
     "too_small": "The file is small: use a picture of at least 256 pixels on its short side.",
+    "elongated": "It is long and narrow: crop it to less than 2.5 times as long as wide.",
     "few_points": "There is little to hold on to: add detail, texture or sharp-edged shapes.",
     "clustered": "All detail is in few places: spread it over the picture, or crop to it.",
     "few_details_upper_half": "Add detail to the upper half.",
@@ -38,6 +39,9 @@ TRACKING_POINTS_FEW: Final = 6
 HOLD_RATE_LOW: Final = 0.8
 DETECT_RATE_LOW: Final = 0.5
 SHORT_SIDE_SMALL_PX: Final = 256
+# Long side over short side. Of seven pictures that scored 91 on average at 2, each lost at 2.5, 85
+# on average; at 3 they scored 77, at 3.5 69. Up to 2 six of them lost no more than 2.
+ASPECT_LONG: Final = 2.5
 CELLS: Final = 8
 TRACKING_POINTS_FULL: Final = 16
 TRACKING_SPREAD_FULL: Final = 0.5
@@ -72,6 +76,8 @@ def find_reasons(report: Mapping[str, Any], target: Target, picture: Picture) ->
         "low_contrast": report["contrast"] < CONTRAST_LOW,
         "blurred": sharpness_of(picture.colour) < SHARPNESS_LOW,
         "too_small": min(picture.width_px, picture.height_px) < SHORT_SIDE_SMALL_PX,
+        "elongated": max(picture.width_px, picture.height_px)
+        >= ASPECT_LONG * min(picture.width_px, picture.height_px),
         "few_points": not many,
         "clustered": report["coverage"] < COVERAGE_LOW,
         "few_details_upper_half": upper < HALF_FEW,

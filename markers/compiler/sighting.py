@@ -97,11 +97,15 @@ class Shot:
     Attributes:
         view: the view.
         origins_px: left and top of each crop that shows enough of the picture, the most first.
+
+    Args:
+        view: the view.
+        crops: how many of them at most.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, *, crops: int) -> None:
         self.view = view
-        self.origins_px = _crops_with(view.corners)
+        self.origins_px = _crops_with(view.corners)[:crops]
         self._found: dict[tuple[int, int], Features] = {}
 
     def features_at(self, origin_px: tuple[int, int]) -> Features:

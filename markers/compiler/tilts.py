@@ -121,7 +121,7 @@ def _make_tilt_keyframe(
         scale=scale,
         width_px=width_px,
         height_px=height_px,
-        seed=options.seed,
+        options=options,
     )
 
 

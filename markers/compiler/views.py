@@ -15,8 +15,6 @@ from markers.compiler.pyramid import AreaSampler
 FRAME_WIDTH_PX: Final = 640
 FRAME_HEIGHT_PX: Final = 480
 FIELD_OF_VIEW_DEG: Final = 45.0
-# The picture is drawn this much finer and averaged down, as a sensor's pixel does.
-SUPERSAMPLING: Final = 2
 # Its pixels are reduced to this many for one that is drawn, at most.
 SAMPLED_FINER: Final = 1.2
 # Values of the frame per value of what is before the camera.
@@ -90,7 +88,7 @@ class View:
 
 
 def simulate_views(
-    sampler: AreaSampler, *, width_px: int, height_px: int, count: int, seed: int
+    sampler: AreaSampler, *, width_px: int, height_px: int, count: int, seed: int, finer: int
 ) -> Iterator[View]:
     """Make ``count`` views that go through all situations in turn, random within them.
 
@@ -99,6 +97,7 @@ def simulate_views(
         width_px, height_px: its size.
         count: how many.
         seed: of all that is random; the same for every picture, so that all meet the same views.
+        finer: how much finer the picture is drawn, to be averaged down as a sensor's pixel does.
     """
     outline = outline_of(width_px, height_px)
     for number in range(count):
@@ -106,7 +105,7 @@ def simulate_views(
         situation = SITUATIONS[number % len(SITUATIONS)]
         truth = _placed(rng, situation, size_px=(width_px, height_px))
         scene = _clutter(rng)
-        _put(scene, sampler, outline, truth)
+        _put(scene, sampler, outline, truth, finer=finer)
         yield View(_photographed(scene, situation, rng), truth, outline, situation)
 
 
@@ -150,7 +149,9 @@ def _photographed(scene: FloatImage, situation: Situation, rng: np.random.Genera
     return np.asarray(np.clip(np.rint(shot), 0, 255), np.uint8)
 
 
-def _put(scene: FloatImage, sampler: AreaSampler, outline: Points, truth: Homography) -> None:
+def _put(
+    scene: FloatImage, sampler: AreaSampler, outline: Points, truth: Homography, *, finer: int
+) -> None:
     """Draw the picture into the scene, which is changed."""
     corners = carried(outline, truth)
     low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 1, 0)
@@ -158,16 +159,16 @@ def _put(scene: FloatImage, sampler: AreaSampler, outline: Points, truth: Homogr
     columns, rows = (high - low).tolist()
     # Sampled near the frame's resolution first: a warp of the whole picture would alias.
     longest_px = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).max()
-    drawn_px = SUPERSAMPLING * float(longest_px)
+    drawn_px = finer * float(longest_px)
     scale = min(1.0, SAMPLED_FINER * drawn_px / float(outline.max()))
     to_picture = np.array([[1 / scale, 0, 0.5 / scale], [0, 1 / scale, 0.5 / scale], [0, 0, 1]])
-    fine, middle = SUPERSAMPLING, (SUPERSAMPLING - 1) / 2
-    left, top = (middle - fine * low).tolist()
-    to_fine = np.array([[fine, 0, left], [0, fine, top], [0, 0, 1]], np.float64)
+    middle = (finer - 1) / 2
+    left, top = (middle - finer * low).tolist()
+    to_fine = np.array([[finer, 0, left], [0, finer, top], [0, 0, 1]], np.float64)
     drawn = cv2.warpPerspective(
         sampler.at(scale),
         to_fine @ truth @ to_picture,
-        (columns * fine, rows * fine),
+        (columns * finer, rows * finer),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )

@@ -6,25 +6,32 @@ where a later ``--parts detection`` finds them. What was not run is said in the 
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 
-from tests.bench import alike, backup, detection, nft, speed
+from markers.compiler import COMPILER_VERSION
+from tests.bench import alike, backup, detection, nft, prescore, speed
 from tests.bench.nft_report import nft_rows, nft_section
 from tests.bench.page import section_of
 from tests.bench.pictures import BenchPicture, bench_pictures
-from tests.bench.report import write_report
+from tests.bench.report import summary_rows, write_report
 from tests.bench.viewer import report as viewer
 from tests.bench.visit import report as visit
+from tests.bench.wanted import missed
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-PARTS: Final = ("speed", "memory", "alike", "detection", "score", "nft")
+PARTS: Final = ("speed", "memory", "prescore", "alike", "detection", "score", "nft")
 
 
 def main() -> None:
-    """Run the parts that are asked for, and report all that have been run."""
+    """Run the parts that are asked for, and report all that have been run.
+
+    Raises:
+        SystemExit: a figure misses what is wanted of it; the page is written all the same.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(".local/bench"))
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
@@ -38,19 +45,40 @@ def main() -> None:
     cv2.setNumThreads(1)
     for part in chosen.parts:
         figures = RUN[part](chosen.folder)
-        (chosen.folder / f"{part}.json").write_text(json.dumps(figures))
+        _keep(chosen.folder, part, figures)
     if chosen.rescore:
         _rescore(chosen.folder)
-    kept = {
-        part: json.loads((chosen.folder / f"{part}.json").read_text())
-        for part in PARTS
-        if (chosen.folder / f"{part}.json").exists()
-    }
-    page = write_report(kept, nft=nft_section(kept.get("nft")), nft_rows=nft_rows(kept.get("nft")))
+    kept = _kept(chosen.folder)
+    more = nft_rows(kept.get("nft"))
+    page = write_report(kept, nft=nft_section(kept.get("nft")), nft_rows=more)
     for title in (backup.TITLE, viewer.TITLE, visit.TITLE):  # measured apart
         page = page.rstrip() + "\n" + section_of(PAGE.read_text(), title)
     PAGE.write_text(page)
     print(page)
+    if misses := missed([*summary_rows(kept), *more]):
+        sys.exit(f"not reached: {'; '.join(misses)}")
+
+
+def _keep(folder: Path, part: str, figures: dict[str, Any]) -> None:
+    told = {"compiler_version": COMPILER_VERSION, "figures": figures}
+    (folder / f"{part}.json").write_text(json.dumps(told))
+
+
+def _kept(folder: Path) -> dict[str, Any]:
+    """Read the parts that have been run.
+
+    Raises:
+        SystemExit: one was run with another compiler: its figures say nothing of this one.
+    """
+    told = {
+        part: json.loads((folder / f"{part}.json").read_text())
+        for part in PARTS
+        if (folder / f"{part}.json").exists()
+    }
+    others = [part for part, one in told.items() if one["compiler_version"] != COMPILER_VERSION]
+    if others:
+        sys.exit(f"not of compiler {COMPILER_VERSION}, run or delete them: {', '.join(others)}")
+    return {part: one["figures"] for part, one in told.items()}
 
 
 def _speed(folder: Path) -> dict[str, Any]:
@@ -64,6 +92,11 @@ def _speed(folder: Path) -> dict[str, Any]:
 def _memory(folder: Path) -> dict[str, Any]:
     del folder
     return {"peak_mb": speed.peak_memory_mb(bench_pictures()[0].pixels)}
+
+
+def _prescore(folder: Path) -> dict[str, Any]:
+    del folder
+    return prescore.measure_prescore(bench_pictures())
 
 
 def _alike(folder: Path) -> dict[str, Any]:
@@ -85,13 +118,12 @@ def _score(folder: Path) -> dict[str, Any]:
 
 def _rescore(folder: Path) -> None:
     """Measure what a change of the score changes: itself, and the time that all takes together."""
-    costs = folder / "speed.json"
     whole_s = speed.measure_whole([picture for _, picture in _numbered(is_bad=False)])
-    costs.write_text(json.dumps({**json.loads(costs.read_text()), "whole_s": whole_s}))
+    costs = json.loads((folder / "speed.json").read_text())["figures"]
+    _keep(folder, "speed", {**costs, "whole_s": whole_s})
     for part, is_bad in (("detection", False), ("score", True)):
-        kept = folder / f"{part}.json"
-        measured = json.loads(kept.read_text())
-        kept.write_text(json.dumps(detection.rescore(measured, _numbered(is_bad=is_bad))))
+        measured = json.loads((folder / f"{part}.json").read_text())["figures"]
+        _keep(folder, part, detection.rescore(measured, _numbered(is_bad=is_bad)))
 
 
 def _numbered(*, is_bad: bool) -> list[tuple[int, BenchPicture]]:
@@ -107,6 +139,7 @@ def _nft(folder: Path) -> dict[str, Any]:
 RUN: Final = {
     "speed": _speed,
     "memory": _memory,
+    "prescore": _prescore,
     "alike": _alike,
     "detection": _detection,
     "score": _score,

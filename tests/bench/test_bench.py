@@ -1,12 +1,15 @@
 """The bench itself: what it shows to the runtime, and what it says of what was not run."""
 
+import json
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from markers.compiler import compile_target
+from markers.compiler import COMPILER_VERSION, compile_target
+from tests.bench import __main__ as bench
 from tests.bench.backup import Step, section
 from tests.bench.detection import rescore
 from tests.bench.filled import MB
@@ -15,6 +18,7 @@ from tests.bench.page import put_section, section_of
 from tests.bench.pictures import BenchPicture, bench_pictures
 from tests.bench.report import write_report
 from tests.bench.timed import Cost
+from tests.bench.wanted import missed, verdict
 from tests.pictures import poster
 
 
@@ -66,12 +70,91 @@ def test_what_was_not_run_is_said_and_nothing_is_invented() -> None:
     assert "%" not in page.split("## Summary")[1].replace("<= 75 %", "")
 
 
+def test_a_guess_s_time_is_that_of_the_slow_ones_at_both_sizes() -> None:
+    slow = [{"picture": "a", "cpu_s": 0.1, "score": 50}] + [{"picture": "b", "cpu_s": 0.4}] * 9
+    guesses = {"2048 px": slow, "12 megapixels": slow[:1] * 10}
+
+    page = write_report({"prescore": guesses})
+
+    assert "p95 of 10 at 2048 px | 0.40 s | <= 0.3 s | **no** |" in page
+    assert "p95 of 10 at 12 megapixels | 0.10 s | <= 0.3 s | yes |" in page
+
+
+@pytest.mark.parametrize(
+    ("measured", "wanted", "met"),
+    [
+        ("72x", ">= 25x", "yes"),
+        ("24x", ">= 25x", "**no**"),
+        ("0.946 all, 0.839 hard", ">= .92 all, >= .75 hard", "yes"),
+        ("0.946 all, 0.739 hard", ">= .92 all, >= .75 hard", "**no**"),
+        ("0.872, held out 0.6", ">= .80", "yes"),
+        ("61%", "<= 75 %", "yes"),
+        ("301 MB", "<= 300 MB", "**no**"),
+        ("2", "<= 1", "**no**"),
+        ("not run", ">= 25x", ""),
+        ("0.92", "", ""),
+    ],
+)
+def test_a_figure_is_held_against_what_is_wanted(measured: str, wanted: str, met: str) -> None:
+    assert verdict(measured, wanted) == met
+    assert missed([("it", measured, wanted)]) == (["it"] if met == "**no**" else [])
+
+
+def test_a_bound_without_a_figure_is_no_success() -> None:
+    with pytest.raises(ValueError, match="no number for each"):
+        verdict("0.946 all", ">= .92 all, >= .75 hard")
+
+
+def run_bench(folder: Path, monkeypatch: pytest.MonkeyPatch, *, version: str, peak_mb: int) -> Path:
+    """Report what a run of this compiler measured, with no part run anew."""
+    page = folder / "benchmarks.md"
+    page.write_text("# Old\n")
+    told = {"compiler_version": version, "figures": {"peak_mb": peak_mb}}
+    (folder / "memory.json").write_text(json.dumps(told))
+    monkeypatch.setattr(bench, "PAGE", page)
+    monkeypatch.setattr(sys, "argv", ["bench", "--folder", str(folder), "--parts"])
+    return page
+
+
+def test_a_row_that_is_missed_ends_the_bench_with_an_error_after_the_page_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = run_bench(tmp_path, monkeypatch, version=COMPILER_VERSION, peak_mb=400)
+
+    with pytest.raises(SystemExit, match="peak memory"):
+        bench.main()
+
+    assert "| peak memory at 12 megapixels | 400 MB | <= 300 MB | **no** |" in page.read_text()
+    assert f"of compiler {COMPILER_VERSION};" in page.read_text()
+
+
+def test_a_bench_that_misses_nothing_ends_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = run_bench(tmp_path, monkeypatch, version=COMPILER_VERSION, peak_mb=200)
+
+    bench.main()
+
+    assert "| 200 MB | <= 300 MB | yes |" in page.read_text()
+
+
+def test_figures_of_another_compiler_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = run_bench(tmp_path, monkeypatch, version="0.9", peak_mb=200)
+
+    with pytest.raises(SystemExit, match="memory"):
+        bench.main()
+
+    assert page.read_text() == "# Old\n"
+
+
 def test_what_was_measured_of_nft_files_is_in_the_summary_and_at_the_end() -> None:
     row = ("CPU of the wheel's over ours", "99x", ">= 60x")
 
     page = write_report({}, nft="## NFT files\n\nAll of it.\n", nft_rows=[row])
 
-    assert "| CPU of the wheel's over ours | 99x | >= 60x |\n\n## Detection" in page
+    assert "| CPU of the wheel's over ours | 99x | >= 60x | yes |\n\n## Detection" in page
     assert page.endswith("\n## NFT files\n\nAll of it.\n")
 
 
@@ -94,6 +177,8 @@ def test_rates_are_those_of_the_frames() -> None:
 
     assert "0.917 all, 0.750 hard" in page
     assert "| MindAR's own | 1 | 0.500 | 1.000 | 0.500 | 0.000 |" in page
+    assert "| detection, MindAR's own | 0.500 all, 0.000 hard |  |  |" in page
+    assert "| wrong poses, as many as MindAR's own at most | 0 | <= 0 | yes |" in page
     assert "60%" in page
 
 

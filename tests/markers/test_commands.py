@@ -9,6 +9,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
+from markers.compiler import COMPILER_VERSION
 from tests.markers.factories import MarkerFactory
 from vertexar.storage import store
 
@@ -96,6 +97,17 @@ def test_markers_of_an_older_compiler_can_be_chosen() -> None:
     call_command("recompile_markers", "--not-version", "2", stdout=out, stderr=io.StringIO())
 
     assert "1 queued" in out.getvalue()
+
+
+def test_outdated_markers_are_those_of_another_compiler_than_this_one() -> None:
+    old = MarkerFactory.create(ready=True, compiler_version="0.9")
+    new = MarkerFactory.create(ready=True, compiler_version=COMPILER_VERSION)
+
+    call_command("recompile_markers", "--outdated", stdout=io.StringIO(), stderr=io.StringIO())
+
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, new.status) == ("pending", "ready")
 
 
 def test_which_markers_must_be_said() -> None:

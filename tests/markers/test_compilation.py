@@ -12,6 +12,7 @@ from markers import compilation
 from markers.compilation import compile_picture
 from markers.compiler import compile_target
 from markers.models import TARGET_FILES, Marker
+from markers.options import DEFAULTS
 from tests.markers.factories import MarkerFactory
 from tests.pictures import RgbPicture, encode_png, flat, poster
 
@@ -158,6 +159,15 @@ def test_a_result_without_nft_files_is_not_lent() -> None:
     second = compiled_again(unreadable_twin(first))
 
     assert second.status == Marker.Status.FAILED
+
+
+@pytest.mark.parametrize("options", [{"profile": "robust"}, {"enhance": True}, DEFAULTS])
+def test_a_default_that_is_named_costs_no_second_compilation(options: dict[str, Any]) -> None:
+    first = compiled()
+
+    second = compiled_again(unreadable_twin(first, options=options))
+
+    assert second.status == Marker.Status.READY
 
 
 @pytest.mark.parametrize("options", [{"physical_width_mm": 210}, {"enhance": False}])

@@ -4,8 +4,16 @@ from typing import Any
 
 import pytest
 
+from markers.compiler import ROBUST, CompileOptions
 from markers.compiler.nft.options import PHYSICAL_WIDTH_MM as WIDTH_OF_COMPILER
-from markers.options import PHYSICAL_WIDTH_MM, OptionOutOfRange, UnusableOptions, checked_options
+from markers.options import (
+    DEFAULTS,
+    PHYSICAL_WIDTH_MM,
+    OptionOutOfRange,
+    UnusableOptions,
+    checked_options,
+    same_options,
+)
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -73,6 +81,30 @@ def test_the_hint_says_what_may_be_chosen() -> None:
 
     assert "lean, robust" in refused.value.hint
     assert "from 5 to 10000" in too_wide.value.hint
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"profile": "robust"}, {"enhance": True}, DEFAULTS],
+)
+def test_a_default_that_is_named_is_the_same_as_one_that_is_not(options: dict[str, Any]) -> None:
+    ways = same_options(options)
+
+    assert len(ways) == 4
+    assert all(way in ways for way in ({}, {"profile": "robust"}, DEFAULTS, {"enhance": True}))
+
+
+def test_another_choice_stays_in_all_ways_to_ask_for_it() -> None:
+    ways = same_options({"profile": "lean", "physical_width_mm": 210})
+
+    assert len(ways) == 2
+    assert {"profile": "lean", "physical_width_mm": 210, "enhance": True} in ways
+    assert {"profile": "lean", "physical_width_mm": 210} in ways
+
+
+def test_the_defaults_are_the_compiler_s() -> None:
+    assert CompileOptions() == ROBUST
+    assert (DEFAULTS["profile"], DEFAULTS["enhance"]) == ("robust", ROBUST.enhance)
 
 
 def test_a_print_is_as_wide_here_as_in_the_compiler() -> None:

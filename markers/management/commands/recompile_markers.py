@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from markers.compiler import COMPILER_VERSION
 from markers.management.progress import Progress
 from markers.models import Marker
 from markers.services import recompile_marker
@@ -11,11 +12,19 @@ from vertexar.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Queue markers again. Their present targets are served until the new ones are there."
+    help = (
+        "Queue markers again; workers compile them one by one. Their present targets are served "
+        "until the new ones are there."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         choose = parser.add_mutually_exclusive_group(required=True)
         choose.add_argument("--status", choices=Marker.Status.values)
+        choose.add_argument(
+            "--outdated",
+            action="store_true",
+            help=f"Not of the compiler that is installed here, {COMPILER_VERSION}.",
+        )
         choose.add_argument("--not-version", metavar="VERSION", help="Not of this compiler.")
         choose.add_argument("--all", action="store_true")
 
@@ -24,12 +33,15 @@ class Command(BaseCommand):
         *args: Any,
         status: str | None,
         not_version: str | None,
+        outdated: bool,
         verbosity: int,
         **options: Any,
     ) -> None:
         markers = Marker.objects.order_by("pk")
         if status is not None:
             markers = markers.filter(status=status)
+        if outdated:
+            not_version = COMPILER_VERSION
         if not_version is not None:
             markers = markers.exclude(compiler_version=not_version)
         total, queued = markers.count(), 0

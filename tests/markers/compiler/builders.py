@@ -29,6 +29,14 @@ def blob(
     return np.asarray(np.rint(np.clip(pixels, 0, 255)), np.uint8)
 
 
+def grain(*, cell_px: int = 4, seed: int = 3) -> RgbPicture:
+    """A rough surface: spots of one size, everywhere, and nothing larger."""
+    rng = np.random.default_rng(seed)
+    spots = rng.uniform(-110, 110, (480 // cell_px, 640 // cell_px)).astype(np.float32)
+    rough = 128 + cv2.resize(spots, (640, 480), interpolation=cv2.INTER_CUBIC)
+    return np.repeat(np.clip(rough, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
 def random_descriptors(rng: np.random.Generator, count: int) -> Descriptors:
     """(count, 84) bits; the last six of each are 0."""
     descriptors = rng.integers(0, 256, (count, 84), dtype=np.uint8)

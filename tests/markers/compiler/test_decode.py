@@ -1,11 +1,20 @@
 import struct
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from markers.compiler.decode import WORKING_LONG_SIDE_PX, decode_picture, to_gray
+from markers.compiler.decode import (
+    WORKING_LONG_SIDE_PX,
+    decode_picture,
+    decode_roughly,
+    jpeg_size,
+    to_gray,
+)
 from markers.compiler.errors import HINTS, UnusableImage
 from tests.pictures import encode_jpeg, encode_png, flat, poster
 
@@ -78,6 +87,55 @@ def test_a_large_picture_is_reduced_but_keeps_its_size_on_record() -> None:
 
     assert (picture.width_px, picture.height_px) == (3000, 1000)
     assert picture.colour.shape[1] == WORKING_LONG_SIDE_PX
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size_px", [(600, 400), (1281, 900), (2560, 1700), (4001, 2999)])
+def test_a_rough_decoding_shows_the_same_picture_of_the_same_size(
+    size_px: tuple[int, int], orientation: int
+) -> None:
+    jpeg = encode_jpeg(poster(seed=1, width_px=size_px[0], height_px=size_px[1]))
+    data = turned_by_exif(jpeg, orientation)
+
+    rough, whole = decode_roughly(data, long_side_px=320), decode_picture(data)
+
+    assert (rough.width_px, rough.height_px) == (whole.width_px, whole.height_px)
+    size = (rough.colour.shape[1], rough.colour.shape[0])
+    assert max(size) == 320
+    expected = cv2.resize(whole.colour, size, interpolation=cv2.INTER_AREA)
+    assert np.abs(rough.colour.astype(int) - expected).mean() < 4
+
+
+@pytest.mark.parametrize("declared_px", [(4000, 3000), (65535, 1), (8000, 65535)])
+def test_a_jpeg_that_tells_a_wrong_size_is_taken_for_what_it_is_or_refused(
+    declared_px: tuple[int, int],
+) -> None:
+    jpeg = bytearray(encode_jpeg(poster(seed=1, width_px=400, height_px=300)))
+    at = jpeg.index(b"\xff\xc0") + 5
+    struct.pack_into(">HH", jpeg, at, declared_px[1], declared_px[0])
+    assert jpeg_size(bytes(jpeg)) == declared_px
+
+    for decode in (decode_picture, partial(decode_roughly, long_side_px=320)):
+        try:
+            picture = decode(bytes(jpeg))
+        except UnusableImage:
+            continue
+        assert (picture.width_px, picture.height_px) == declared_px
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.95])
+def test_a_jpeg_that_ends_early_is_undecodable_roughly_too(share: float) -> None:
+    data = encode_jpeg(poster(seed=1, width_px=2000, height_px=1500))
+
+    with pytest.raises(UnusableImage, match="undecodable_image"):
+        decode_roughly(data[: int(len(data) * share)], long_side_px=320)
+
+
+@given(st.binary(max_size=64))
+def test_no_bytes_break_the_reading_of_a_jpeg_s_size(data: bytes) -> None:
+    for start in (b"", b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\x00\x04ab\xff"):
+        size_px = jpeg_size(start + data)
+        assert size_px is None or min(size_px) > 0
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ def views_of(picture: RgbPicture, *, count: int) -> list[View]:
     gray = to_gray(decode_picture(encode_png(picture)).colour)
     sampler = AreaSampler(gray, width_px=width_px, height_px=height_px)
     return list(
-        simulate_views(sampler, width_px=width_px, height_px=height_px, count=count, seed=SEED)
+        simulate_views(
+            sampler, width_px=width_px, height_px=height_px, count=count, seed=SEED, finer=2
+        )
     )
 
 
@@ -40,7 +42,7 @@ def near_view(picture: RgbPicture) -> View:
 def test_a_picture_near_the_camera_is_found_and_held() -> None:
     picture = poster(seed=1)
 
-    sighting = look(target_of(picture), Shot(near_view(picture)))
+    sighting = look(target_of(picture), Shot(near_view(picture), crops=9))
 
     assert sighting.is_found
     assert sighting.inliers > 2 * INLIERS_MIN
@@ -48,7 +50,7 @@ def test_a_picture_near_the_camera_is_found_and_held() -> None:
 
 
 def test_another_picture_is_not_found() -> None:
-    sighting = look(target_of(poster(seed=2)), Shot(near_view(poster(seed=1))))
+    sighting = look(target_of(poster(seed=2)), Shot(near_view(poster(seed=1)), crops=9))
 
     assert not sighting.is_found
     assert sighting.inliers == 0
@@ -59,7 +61,7 @@ def test_a_pose_elsewhere_is_no_sighting() -> None:
     view = near_view(picture)
     shift = np.array([[1, 0, 60], [0, 1, 0], [0, 0, 1.0]])
 
-    sighting = look(target_of(picture), Shot(replace(view, truth=shift @ view.truth)))
+    sighting = look(target_of(picture), Shot(replace(view, truth=shift @ view.truth), crops=9))
 
     assert sighting.matched > INLIERS_MIN
     assert sighting.inliers == 0
@@ -74,7 +76,7 @@ def test_a_picture_that_the_tracker_does_not_know_again_is_seen_but_not_found() 
         target, tracking=(fine, TrackingImage(coarse.scale, other.pixels, other.points_px))
     )
 
-    sighting = look(blind, Shot(near_view(picture)))
+    sighting = look(blind, Shot(near_view(picture), crops=9))
 
     assert sighting.inliers >= INLIERS_MIN
     assert sighting.held < 4
@@ -86,13 +88,13 @@ def test_a_target_without_tracking_places_is_never_found() -> None:
     target = target_of(picture)
     bare = tuple(replace(image, points_px=np.empty((0, 2), np.int32)) for image in target.tracking)
 
-    assert not look(replace(target, tracking=bare), Shot(near_view(picture))).is_found
+    assert not look(replace(target, tracking=bare), Shot(near_view(picture), crops=9)).is_found
 
 
 def test_crops_lie_in_the_frame_and_show_the_picture_most_first() -> None:
     for view in views_of(poster(seed=1), count=12):
         shares = []
-        for left, top in Shot(view).origins_px:
+        for left, top in Shot(view, crops=9).origins_px:
             assert 0 <= left <= FRAME_WIDTH_PX - CROP_PX
             assert 0 <= top <= FRAME_HEIGHT_PX - CROP_PX
             inside = np.zeros(view.gray.shape, np.uint8)
@@ -103,7 +105,7 @@ def test_crops_lie_in_the_frame_and_show_the_picture_most_first() -> None:
 
 
 def test_the_points_of_a_crop_are_found_once() -> None:
-    shot = Shot(near_view(poster(seed=1)))
+    shot = Shot(near_view(poster(seed=1)), crops=9)
 
     first = shot.features_at(shot.origins_px[0])
 
