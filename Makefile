@@ -66,7 +66,7 @@ test coverage unit e2e: export PYTHONDONTWRITEBYTECODE :=
 test: install-dev ## every test there is
 	$(BIN)/python -m tests.prerequisites
 	$(NODE) --test --test-concurrency=2 $(JS_TESTS)
-	$(BIN)/pytest -n 2
+	$(BIN)/python -m pytest -n 2
 
 coverage: install-dev ## all of them in Python, and how much of the code they reach: takes a fifth longer
 	$(BIN)/python -m tests.prerequisites
@@ -77,10 +77,10 @@ coverage: install-dev ## all of them in Python, and how much of the code they re
 
 unit: install-dev ## of these all that need no browser: make unit TESTS=tests/accounts
 	$(NODE) --test $(JS_TESTS)
-	$(BIN)/pytest -n 2 -m "not e2e" $(TESTS)
+	$(BIN)/python -m pytest -n 2 -m "not e2e" $(TESTS)
 
 e2e: install-dev ## of these those in a real browser
-	$(BIN)/pytest -m e2e $(TESTS)
+	$(BIN)/python -m pytest -m e2e $(TESTS)
 
 bench: install-dev $(WHEEL)/.installed ## measure the compiler beside its peers and write docs/benchmarks.md; takes a while
 	DJANGO_SETTINGS_MODULE=config.settings.test NFT_WHEEL_PYTHON=$(WHEEL)/bin/python $(BIN)/python -m tests.bench

@@ -17,10 +17,10 @@ PRESCORE: Final = replace(
     tracking_fine_px=32,
     quality_views=4,
     views_finer=1,
-    view_crops=1,
+    view_crops=2,
     enhance=False,
 )
-"""Enough to tell good from bad: few scales, few views, one look at each."""
+"""Enough to tell good from bad: few scales, few views, two looks at each."""
 
 PRESCORE_LONG_SIDE_PX: Final = 640
 """What is looked at is at most 400 px long, or a frame of 640."""
