@@ -75,7 +75,7 @@ def _kept(folder: Path) -> dict[str, Any]:
         for part in PARTS
         if (folder / f"{part}.json").exists()
     }
-    others = [part for part, one in told.items() if one["compiler_version"] != COMPILER_VERSION]
+    others = [part for part, one in told.items() if one.get("compiler_version") != COMPILER_VERSION]
     if others:
         sys.exit(f"not of compiler {COMPILER_VERSION}, run or delete them: {', '.join(others)}")
     return {part: one["figures"] for part, one in told.items()}
