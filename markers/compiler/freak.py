@@ -73,10 +73,15 @@ def find_directions(pyramid: Sequence[Octave], keypoints: Keypoints) -> Angles:
     """
     places = image_to_octave(keypoints.points_px, keypoints.octaves)
     histograms = np.zeros((len(keypoints), DIRECTION_BINS), np.float64)
-    for number in np.unique(keypoints.octaves):
+    for number in _octaves_of(keypoints):
         rows = np.flatnonzero(keypoints.octaves == number)
         histograms[rows] = _gradient_histograms(pyramid[number].twice, places[rows])
     return _strongest_peaks(_smooth(histograms))
+
+
+def _octaves_of(keypoints: Keypoints) -> NDArray[np.intp]:
+    """Numbers of the octaves that have points (``np.unique`` would load all masked arrays)."""
+    return np.flatnonzero(np.bincount(keypoints.octaves))
 
 
 def describe(pyramid: Sequence[Octave], keypoints: Keypoints, angles_rad: Angles) -> Descriptors:
@@ -92,7 +97,7 @@ def describe(pyramid: Sequence[Octave], keypoints: Keypoints, angles_rad: Angles
     """
     places = image_to_octave(keypoints.points_px, keypoints.octaves).astype(np.float64)
     samples = np.zeros((len(keypoints), len(PATTERN)), np.float64)
-    for number in np.unique(keypoints.octaves):
+    for number in _octaves_of(keypoints):
         rows = np.flatnonzero(keypoints.octaves == number)
         turned = _turned_pattern(angles_rad[rows])
         samples[rows] = _read(pyramid[number].twice, places[rows, None, :] + turned)
