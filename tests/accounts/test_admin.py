@@ -23,7 +23,7 @@ INVITATIONS = reverse("admin:accounts_invitation_changelist")
 SESSIONS = reverse("admin:accounts_apisession_changelist")
 AUDIT = reverse("admin:accounts_auditentry_changelist")
 CONTENTS = reverse("admin:arcontent_arcontent_changelist")
-STUDIO = {"ARContent", "Marker"}
+STUDIO = {"ARContent", "Marker", "MarkerPreset"}
 PEOPLE = {"User", "Organization", "Invitation", "ApiSession", "AuditEntry"}
 ADD_CONTENT = reverse("admin:arcontent_arcontent_add")
 

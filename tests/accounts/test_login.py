@@ -113,7 +113,7 @@ def test_create_admin_prints_a_random_password_once(settings: Settings) -> None:
     call_command("create_admin", stdout=first)
     call_command("create_admin", stdout=second)
 
-    password = first.getvalue().rsplit(maxsplit=1)[-1]
+    password = first.getvalue().partition("(shown once): ")[2].split()[0]
     admin = User.objects.get(username="admin")
     assert admin.check_password(password)
     assert admin.is_superuser

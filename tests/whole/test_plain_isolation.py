@@ -57,7 +57,12 @@ NO_PROVIDER: Final = "begins or ends a sign-in; there is no provider here"
 TABLE: Final[dict[str, Open]] = {
     "home": Open("leads to the back office", dict.fromkeys(METHODS, 302)),
     "viewer": Open(PRINTED, READ, kwargs=code, shows=frozenset({"marker"})),
-    "manifest": Open(PRINTED, READ, kwargs=code, shows=frozenset({"marker"})),
+    "manifest": Open(PRINTED, READ, kwargs=code, shows=frozenset({"marker", "captions"})),
+    "captions": Open(
+        PRINTED,
+        READ,
+        kwargs=lambda tenant: {**code(tenant), "pk": tenant.captions.pk},
+    ),
     "qr-svg": Open(PRINTED, READ, kwargs=code),
     "qr-png": Open(PRINTED, READ, kwargs=code),
     "click": Open(
