@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -86,7 +86,13 @@ def _only(work: str, message: str, *, code: str) -> Iterator[Hold]:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()
         if row is None or row[0] is not True:
             raise Conflict(message, code=code, hint=_("Wait until it is done."))
-        yield Hold(connection)
+        try:
+            yield Hold(connection)
+        finally:
+            # Said, not left to the closing: the server notices that a moment later, and whoever
+            # comes in that moment, as we ourselves with what is next to do, would be refused.
+            with suppress(psycopg.OperationalError):
+                connection.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def _key(work: str, database: str) -> int:
